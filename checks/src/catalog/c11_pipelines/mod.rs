@@ -1,0 +1,8 @@
+//! C11: CI/CD, packaging and containers.
+
+mod ci_absent;
+mod pipeline_quality;
+
+use super::Check;
+
+pub(super) static CHECKS: &[&Check] = &[&ci_absent::CHECK, &pipeline_quality::CHECK];

@@ -1,0 +1,7 @@
+//! C13: modular boundaries and layered design.
+
+mod service_or_selector_layer;
+
+use super::Check;
+
+pub(super) static CHECKS: &[&Check] = &[&service_or_selector_layer::CHECK];

@@ -1,0 +1,5 @@
+//! C21: stakeholder alignment and backlog.
+
+use super::Check;
+
+pub(super) static CHECKS: &[&Check] = &[];
