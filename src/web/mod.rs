@@ -1,0 +1,5 @@
+//! Pages and endpoints for people and machines: review page, health, metrics.
+
+pub mod health;
+pub mod metrics;
+pub mod pages;
