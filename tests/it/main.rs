@@ -1,0 +1,29 @@
+//! Tests of the whole program through its public doors, one module per part.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that fails says where"
+)]
+
+mod cli;
+mod config;
+mod config_command;
+mod databases;
+mod demo;
+mod fakes;
+mod github;
+mod pages;
+mod process;
+mod review;
+mod rubric;
+#[cfg(target_os = "linux")]
+mod service;
+mod shared;
+mod snapshot;
+mod store;
+mod webhook;
+mod worker;

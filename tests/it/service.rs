@@ -1,0 +1,299 @@
+//! The service as an operator runs it: the real binary, its probes, its log, its stop, the commands
+//! beside it.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use takehome::webhook::Secrets;
+
+use crate::databases::Database;
+use crate::github::PEM;
+
+const CANARY: &str = "canary-secret-of-the-webhook";
+
+/// A running `takehome serve` whose GitHub does not answer.
+struct Served {
+    child: Child,
+    url: String,
+    log: Arc<Mutex<String>>,
+    pem: String,
+    folder: tempfile::TempDir,
+}
+
+impl Served {
+    async fn start(database_url: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let pem = PEM.clone();
+        let key = folder.path().join("key.pem");
+        std::fs::write(&key, &pem).unwrap();
+        let mut command = Self::command(&folder, &["serve"]);
+        command
+            .env("TAKEHOME_GITHUB_APP_ID", "99")
+            .env("TAKEHOME_GITHUB_PRIVATE_KEY_FILE", &key)
+            .env("TAKEHOME_GITHUB_API_URL", "http://127.0.0.1:9")
+            .env("TAKEHOME_LISTEN", "127.0.0.1:0")
+            .env("TAKEHOME_LOG", "trace")
+            .env("TAKEHOME_LOG_FORMAT", "json")
+            .env("TAKEHOME_DRAIN_SECONDS", "2")
+            .stderr(Stdio::piped());
+        if let Some(url) = database_url {
+            command.env("TAKEHOME_DATABASE_URL", url);
+        }
+        let mut child = command.spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let writer = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let mut log = writer.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let mut served = Self {
+            child,
+            url: String::new(),
+            log,
+            pem,
+            folder,
+        };
+        let began = Instant::now();
+        loop {
+            let address = served.log().lines().find_map(|line| {
+                let line: Value = serde_json::from_str(line).ok()?;
+                (line["message"] == "takehome serves")
+                    .then(|| line["address"].as_str().unwrap().to_owned())
+            });
+            if let Some(address) = address {
+                served.url = format!("http://{address}");
+                return served;
+            }
+            assert!(
+                began.elapsed() < Duration::from_mins(1)
+                    && served.child.try_wait().unwrap().is_none(),
+                "{}",
+                served.log()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn command(folder: &tempfile::TempDir, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_takehome"));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("TAKEHOME_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .args(arguments)
+            .env("TAKEHOME_DATA_DIR", folder.path())
+            .env("TAKEHOME_WEBHOOK_SECRET", CANARY)
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn beside(&self, arguments: &[&str]) -> Output {
+        Self::command(&self.folder, arguments).output().unwrap()
+    }
+
+    fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        let answer = reqwest::get(format!("{}{path}", self.url)).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// SIGTERM, then its exit code.
+    async fn terminate(&mut self) -> Option<i32> {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "it does not stop"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn opened(folder: &tempfile::TempDir) -> PathBuf {
+    let file = folder.path().join("opened.json");
+    let body = serde_json::json!({
+        "action": "opened", "number": 3,
+        "pull_request": {"number": 3, "updated_at": "2026-01-01T00:00:01Z",
+            "head": {"ref": "solution", "sha": "a".repeat(40), "repo": null},
+            "base": {"ref": "main", "sha": "b".repeat(40)}},
+        "repository": {"id": 70, "name": "orders", "full_name": "acme/orders", "default_branch": "main"},
+        "installation": {"id": 7}, "sender": {"id": 5, "login": "candidate"},
+    });
+    std::fs::write(&file, body.to_string()).unwrap();
+    file
+}
+
+async fn serves_and_stops(served: &mut Served) {
+    let (status, body) = served.get("/healthz").await;
+    assert_eq!(status, 200, "{body}");
+    let (status, body) = served.get("/readyz").await;
+    let ready: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        (status, &ready["ready"]),
+        (200, &Value::Bool(true)),
+        "{body}"
+    );
+    assert_eq!(ready["facts"]["jobs"]["ready"], 0, "{body}");
+
+    // A recorded delivery, sent again by the operator's command, really signed.
+    let file = opened(&served.folder);
+    let file = file.to_str().unwrap();
+    let replayed = served.beside(&[
+        "replay",
+        file,
+        "--event",
+        "pull_request",
+        "--url",
+        &served.url,
+    ]);
+    assert!(replayed.status.success(), "{}", text(&replayed.stderr));
+    assert!(
+        text(&replayed.stdout).contains(": queued job 1"),
+        "{}",
+        text(&replayed.stdout)
+    );
+    let unsaid = served.beside(&["replay", file, "--url", &served.url]);
+    assert_eq!(unsaid.status.code(), Some(2));
+    assert!(text(&unsaid.stderr).contains("say it with --event NAME"));
+    // One with a wrong signature, for the log.
+    let wrong = Secrets::new(["not the canary but long"]).unwrap();
+    let answer = reqwest::Client::new()
+        .post(format!("{}/webhooks/github", served.url))
+        .header("content-type", "application/json")
+        .header("x-github-event", "ping")
+        .header("x-github-delivery", "g")
+        .header("x-hub-signature-256", wrong.sign(b"{}"))
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 401);
+
+    // GitHub does not answer: the job waits for its next attempt.
+    let began = Instant::now();
+    let job = loop {
+        let shown = served.beside(&["jobs", "show", "1"]);
+        let job: Value = serde_json::from_str(&text(&shown.stdout)).unwrap();
+        if !job["last_error"].is_null() {
+            break job;
+        }
+        assert!(
+            began.elapsed() < Duration::from_mins(1),
+            "{job}\n{}",
+            served.log()
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(job["repository"], "acme/orders");
+    assert_eq!(job["attempts"], 1);
+    let listed = served.beside(&["jobs", "list", "--state", "ready"]);
+    assert!(
+        text(&listed.stdout).contains("acme/orders#3  attempt 1/6"),
+        "{}",
+        text(&listed.stdout)
+    );
+    let dead = served.beside(&["jobs", "dead"]);
+    assert_eq!(text(&dead.stdout), "no job is dead\n");
+    let (_, figures) = served.get("/metrics").await;
+    assert!(
+        figures.contains("takehome_queue_jobs{state=\"ready\"} 1"),
+        "{figures}"
+    );
+    assert!(figures.ends_with("# EOF\n"));
+
+    assert_eq!(served.terminate().await, Some(0), "{}", served.log());
+    let log = served.log();
+    assert!(log.contains(r#""message":"stopped""#), "{log}");
+    // What it was told stays in the database.
+    let after = served.beside(&["jobs", "list"]);
+    assert!(text(&after.stdout).contains("acme/orders#3"));
+    // Every line is JSON, and nothing secret is in any of them, even at `trace`.
+    for line in log.lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
+    }
+    assert!(!log.contains(CANARY));
+    for line in served.pem.lines().filter(|line| !line.starts_with("-----")) {
+        assert!(!log.contains(line));
+    }
+    assert!(
+        !log.contains(&wrong.sign(b"{}")[7..]),
+        "signatures are not logged"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_serves_and_stops_on_sqlite() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    serves_and_stops(&mut Served::start(None).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_serves_and_stops_on_postgresql() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let Some(db) = Database::postgres().await else {
+        return;
+    };
+    let mut served = Served::start(Some(&db.url)).await;
+    // The commands beside it must find the same database.
+    let settings = served.folder.path().join("takehome.toml");
+    std::fs::write(&settings, format!("database_url = \"{}\"\n", db.url)).unwrap();
+    let list = Served::command(&served.folder, &["jobs", "list"])
+        .env("TAKEHOME_SETTINGS", &settings)
+        .output()
+        .unwrap();
+    assert_eq!(
+        text(&list.stdout),
+        "there are no jobs\n",
+        "{}",
+        text(&list.stderr)
+    );
+    assert_eq!(served.terminate().await, Some(0), "{}", served.log());
+    drop(served);
+    db.finish().await;
+}
+
+#[test]
+fn what_is_missing_is_told_before_anything_is_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Served::command(&folder, &["serve"])
+        .env_remove("TAKEHOME_WEBHOOK_SECRET")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = text(&output.stderr);
+    assert!(told.contains("3 of the settings are not right"), "{told}");
+    assert!(!folder.path().join("takehome.db").exists());
+    let output = Served::command(&folder, &["doctor"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stdout).contains("wrong  TAKEHOME_GITHUB_APP_ID is missing"));
+}

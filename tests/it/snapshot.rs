@@ -1,0 +1,3 @@
+//! Trees read from checkouts and folders as people really have them.
+
+mod checkout;
