@@ -124,6 +124,24 @@ fn a_reference_written_out_changes_nothing() {
 }
 
 #[test]
+fn components_that_are_each_a_member_of_the_other_may_stand_in_any_order() {
+    let document = json!({"openapi": "3.0.3", "info": {}, "paths": {"/x/": {"get": {"responses":
+    {"200": {"content": {"application/json":
+        {"schema": {"$ref": "#/components/schemas/A"}}}}}}}},
+    "components": {"schemas": {
+        "A": {"oneOf": [
+            {"allOf": [{"$ref": "#/components/schemas/B"}], "description": "x"},
+            {"type": "string"},
+        ]},
+        "B": {"oneOf": [{"$ref": "#/components/schemas/A"}]},
+    }}});
+    for per_operation in [false, true] {
+        let changes = compare(&document, &reversed(&document), per_operation);
+        assert_eq!(changes.changes, []);
+    }
+}
+
+#[test]
 fn cycles_and_long_chains_end() {
     let mut schemas = Map::new();
     for i in 0..20_000 {

@@ -12,6 +12,7 @@ pub mod date;
 mod delta;
 pub mod diff;
 pub mod files;
+pub mod infer;
 mod keywords;
 mod lifecycle;
 mod lower;

@@ -11,18 +11,15 @@ use std::sync::Arc;
 use super::model::*;
 use super::same::{List, accepts_everything};
 
-/// Chains of `allOf` that are followed.
-const MAX_DEPTH: u32 = 40;
-
 /// The same API, written one way.
 pub(crate) fn normalised(api: &Api) -> Api {
+    let order = members_first(api);
     let mut work = Normaliser {
         api,
         done: vec![None; api.schemas.len()],
-        open: vec![false; api.schemas.len()],
     };
-    for index in 0..api.schemas.len() {
-        work.schema(SchemaId(index as u32), 0);
+    for &(id, cyclic) in &order {
+        work.settle(id, cyclic);
     }
     let schemas = work
         .done
@@ -36,49 +33,126 @@ pub(crate) fn normalised(api: &Api) -> Api {
     }
 }
 
+/// The schemas that have something to normalise, each after the members of its `allOf`, `oneOf` and
+/// `anyOf`, and whether it is a member of itself by way of those.
+///
+/// Tarjan's strongly connected components, with a list in place of the call stack. What belongs to a
+/// cycle must not depend on where the walk enters it, or two documents that differ in the order of
+/// their keys would be normalised differently.
+fn members_first(api: &Api) -> Vec<(SchemaId, bool)> {
+    const UNSEEN: u32 = u32::MAX;
+    const SETTLED: u32 = u32::MAX - 1;
+    let count = api.schemas.len();
+    let members = |id: SchemaId| -> Vec<SchemaId> {
+        let Some(schema) = api.schemas.get(id.0 as usize) else {
+            return Vec::new();
+        };
+        let composition = schema.composition();
+        composition
+            .all_of
+            .iter()
+            .chain(&composition.one_of)
+            .chain(&composition.any_of)
+            .map(|member| member.id)
+            .filter(|member| (member.0 as usize) < count)
+            .collect()
+    };
+    let mut lowest = vec![UNSEEN; count];
+    let mut order = Vec::new();
+    let mut pending: Vec<SchemaId> = Vec::new();
+    let mut next = 0u32;
+    // A schema, its number, its members and how many of them were followed.
+    let mut walk: Vec<(SchemaId, u32, Vec<SchemaId>, usize)> = Vec::new();
+    for (root, schema) in api.schemas.iter().enumerate() {
+        if lowest.get(root) != Some(&UNSEEN) || !needs_work(schema) {
+            continue;
+        }
+        let mut entered = Some(SchemaId(root as u32));
+        loop {
+            if let Some(id) = entered.take() {
+                if let Some(slot) = lowest.get_mut(id.0 as usize) {
+                    *slot = next;
+                }
+                pending.push(id);
+                walk.push((id, next, members(id), 0));
+                next += 1;
+            }
+            let Some((id, number, list, followed)) = walk.last_mut() else {
+                break;
+            };
+            let low_of = |lowest: &[u32], id: SchemaId| lowest.get(id.0 as usize).copied();
+            if let Some(&member) = list.get(*followed) {
+                match low_of(&lowest, member) {
+                    Some(UNSEEN) => entered = Some(member),
+                    low => {
+                        *followed += 1;
+                        if let (Some(low), Some(slot)) = (low, lowest.get_mut(id.0 as usize))
+                            && low < SETTLED
+                        {
+                            *slot = low.min(*slot);
+                        }
+                    }
+                }
+                continue;
+            }
+            if low_of(&lowest, *id) == Some(*number) {
+                let from = pending
+                    .iter()
+                    .rposition(|p| p == id)
+                    .unwrap_or(pending.len());
+                let group = pending.split_off(from);
+                let cyclic = group.len() > 1 || list.contains(id);
+                for member in group {
+                    if let Some(slot) = lowest.get_mut(member.0 as usize) {
+                        *slot = SETTLED;
+                    }
+                    order.push((member, cyclic));
+                }
+            }
+            walk.pop();
+        }
+    }
+    order
+}
+
 struct Normaliser<'a> {
     api: &'a Api,
+    /// What was settled; the others stay as they are written.
     done: Vec<Option<Arc<Schema>>>,
-    open: Vec<bool>,
 }
 
 impl Normaliser<'_> {
-    fn schema(&mut self, id: SchemaId, depth: u32) -> Arc<Schema> {
+    fn settle(&mut self, id: SchemaId, cyclic: bool) {
         let index = id.0 as usize;
-        if let Some(Some(done)) = self.done.get(index) {
-            return Arc::clone(done);
-        }
-        let Some(old) = self.api.schemas.get(index) else {
-            return Arc::new(Schema::default());
+        let Some(old) = self.api.schemas.get(index).filter(|old| needs_work(old)) else {
+            return;
         };
-        // A schema that is part of itself is left as it is written.
-        if depth > MAX_DEPTH || self.open.get(index) == Some(&true) || !needs_work(old) {
-            return Arc::clone(old);
-        }
-        self.set_open(index, true);
         let mut schema = Schema::clone(old);
         nulls(&mut schema);
-        self.alternatives(&mut schema, List::OneOf, depth);
-        self.alternatives(&mut schema, List::AnyOf, depth);
-        self.all_of(&mut schema, depth);
-        nulls(&mut schema);
-        self.set_open(index, false);
-        let schema = Arc::new(schema);
-        if let Some(slot) = self.done.get_mut(index) {
-            *slot = Some(Arc::clone(&schema));
+        // Merging what is part of itself would never end: its members stay as they are written.
+        if !cyclic {
+            self.alternatives(&mut schema, List::OneOf);
+            self.alternatives(&mut schema, List::AnyOf);
+            self.all_of(&mut schema);
+            nulls(&mut schema);
         }
-        schema
+        if let Some(slot) = self.done.get_mut(index) {
+            *slot = Some(Arc::new(schema));
+        }
     }
 
-    fn set_open(&mut self, index: usize, open: bool) {
-        if let Some(slot) = self.open.get_mut(index) {
-            *slot = open;
+    fn schema(&self, id: SchemaId) -> Arc<Schema> {
+        let index = id.0 as usize;
+        match (self.done.get(index), self.api.schemas.get(index)) {
+            (Some(Some(done)), _) => Arc::clone(done),
+            (_, Some(old)) => Arc::clone(old),
+            _ => Arc::new(Schema::default()),
         }
     }
 
     /// `oneOf` and `anyOf`: null and the empty string become flags, enums are joined, a single
     /// member that is left is merged.
-    fn alternatives(&mut self, schema: &mut Schema, list: List, depth: u32) {
+    fn alternatives(&self, schema: &mut Schema, list: List) {
         let members = list.of(schema).to_vec();
         if members.is_empty() {
             return;
@@ -86,7 +160,7 @@ impl Normaliser<'_> {
         let mut rest: Vec<(SchemaRef, Arc<Schema>)> = Vec::new();
         let (mut nullable, mut blank) = (false, false);
         for member in &members {
-            let of = self.schema(member.id, depth + 1);
+            let of = self.schema(member.id);
             if is_only_null(&of) {
                 nullable = true;
             } else if is_only_blank(&of) {
@@ -145,7 +219,7 @@ impl Normaliser<'_> {
         }
     }
 
-    fn all_of(&mut self, schema: &mut Schema, depth: u32) {
+    fn all_of(&self, schema: &mut Schema) {
         let members = List::AllOf.of(schema).to_vec();
         if members.is_empty() {
             return;
@@ -153,7 +227,7 @@ impl Normaliser<'_> {
         set_list(schema, List::AllOf, Vec::new());
         let mut kept = Vec::new();
         for member in members {
-            let of = self.schema(member.id, depth + 1);
+            let of = self.schema(member.id);
             if of.is_unknown() {
                 schema.certainty = of.certainty.clone();
             }
