@@ -1,7 +1,8 @@
 //! A node of a document that is being inferred: a JSON value whose every part knows the Python place
 //! that caused it and how certain it is.
 //!
-//! Holds data and knows nothing of OpenAPI: what the keys mean is for those who build it.
+//! Holds data and, but for `$ref`, knows nothing of OpenAPI: what the keys mean is for those who
+//! build it.
 
 use std::sync::Arc;
 
@@ -102,6 +103,11 @@ impl Node {
     /// An empty mapping.
     pub fn map() -> Self {
         Kind::Map(IndexMap::new()).into()
+    }
+
+    /// `{$ref: '#/components/schemas/NAME'}`
+    pub fn reference(component: &str) -> Self {
+        Self::map().with("$ref", format!("#/components/schemas/{component}"))
     }
 
     /// The mapping with one more entry; the same for what is no mapping.
