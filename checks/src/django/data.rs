@@ -259,6 +259,13 @@ impl<'w, 'a, 'p> Data<'w, 'a, 'p> {
             .map(|(_, iter, _, _)| *iter)
     }
 
+    /// The queryset that a loop variable runs over.
+    pub(super) fn loop_rows(&self, expr: &'p Expr) -> Option<QsIr> {
+        let name = expr.as_name()?;
+        let iter = self.loop_iter(name, expr.span.start)?;
+        self.qs(iter).filter(|qs| !qs.values)
+    }
+
     // ---- where values come from -------------------------------------------------------------
 
     /// Where the value of an expression comes from.

@@ -4,6 +4,8 @@ use crate::catalog::route_words::{is_drf, is_own, view_place};
 use crate::catalog::{Answers, Check, Cx, Evidence, Scope};
 use crate::django::Route;
 use crate::evidence::{Competency, Confidence, Polarity, Severity};
+use crate::python::syntax::Span;
+use crate::python::value::Place;
 
 pub(super) static CHECK: Check = Check {
     id: "DRF231",
@@ -18,8 +20,11 @@ pub(super) static CHECK: Check = Check {
     run,
 };
 
+const DEFAULT: &str = "REST_FRAMEWORK.DEFAULT_PAGINATION_CLASS";
+
 fn run(cx: &Cx<'_>, out: &mut Answers) {
     let django = &cx.head.django;
+    let no_default = place_of_missing_default(cx);
     for route in django.routes() {
         if !route.is_list() || !route.mounted || !is_own(cx, route) || !is_drf(cx, route) {
             continue;
@@ -75,8 +80,34 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
         if let Some(handler) = effects.first().filter(|_| skipped) {
             evidence = evidence.also(cx.anchor(handler.place));
         }
+        if let Some(place) = route.queryset.as_ref().and_then(|qs| qs.places.first()) {
+            evidence = evidence.also(cx.anchor(*place).note("the rows"));
+        }
+        if let Some(place) = no_default {
+            evidence = evidence.also(
+                cx.anchor(place)
+                    .note("no `DEFAULT_PAGINATION_CLASS` here: every list must see to itself"),
+            );
+        }
         out.found(evidence.root(subject));
     }
+}
+
+/// Where a default paginator would be set, if the settings are known to have none.
+fn place_of_missing_default(cx: &Cx<'_>) -> Option<Place> {
+    let prod = cx.head.django.settings().prod()?;
+    if prod
+        .get(DEFAULT)
+        .is_some_and(|found| found.truth() != Some(false))
+        || prod.is_open(DEFAULT)
+    {
+        return None;
+    }
+    let whole = prod.get("REST_FRAMEWORK").map(|found| found.place);
+    Some(whole.unwrap_or(Place {
+        file: prod.file,
+        span: Span { start: 0, end: 0 },
+    }))
 }
 
 /// A slice, or a queryset that cannot grow.

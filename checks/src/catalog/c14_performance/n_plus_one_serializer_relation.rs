@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::list_relations::list_uses;
+use super::list_relations::{is_by_code, list_uses};
 use crate::catalog::{Answers, Check, Cx, Evidence, Scope};
 use crate::django::relations::RelationNeed;
 use crate::evidence::{Competency, Confidence, Polarity, Severity};
@@ -32,11 +32,7 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
         };
         // A deeper path names its parents too; a path with a query of its own is another check's.
         let mut paths: BTreeMap<&str, &RelationNeed> = BTreeMap::new();
-        for need in list
-            .uncovered
-            .iter()
-            .filter(|need| need.always_query.is_none())
-        {
+        for need in list.uncovered.iter().filter(|need| !is_by_code(need)) {
             paths.entry(&need.path).or_insert(need);
         }
         if paths.is_empty() {
@@ -48,6 +44,7 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
             .map(|path| path.replace("__", "."))
             .collect::<Vec<_>>()
             .join("`, `");
+        let row = if list.single { "nested row" } else { "row" };
         let serializer = cx.head.django.serializer(list.serializer);
         let built = list.queryset.places.first().copied();
         let view = cx
@@ -62,19 +59,26 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
             list.route.label(),
             cx.anchor(place),
             format!(
-                "`{}` reads `{names}` for each row through `{}`, and the queryset does not load it: one more query per row. `{call}` loads it with the rows.",
+                "`{}` reads `{names}` for each {row} through `{}`, and the queryset does not load it: one more query per row. `{call}` loads it with the rows.",
                 list.route.label(),
                 serializer.name
             ),
         )
         .root(format!("{}:{}:{names}", place.file.0, place.span.start));
         for need in paths.values() {
-            if let Some(at) = need.places.first() {
+            let (first, last) = (need.places.first(), need.places.last());
+            for at in first
+                .into_iter()
+                .chain(last.filter(|last| Some(*last) != first))
+            {
                 evidence = evidence.also(
                     cx.anchor(*at)
                         .note(format!("reads `{}`", need.path.replace("__", "."))),
                 );
             }
+        }
+        if list.single {
+            evidence = evidence.severity(Severity::Medium);
         }
         if let Some(view) = view.filter(|view| Some(*view) != built) {
             evidence = evidence.also(cx.anchor(view).note("the view of the list"));

@@ -774,7 +774,7 @@ impl<'p> Build<'_, '_, '_, 'p> {
         let flag = |name: &str| {
             keyword(args, name).map(|e| crate::django::names::truth(&read.program.eval(scope, e)))
         };
-        let mut qs = instance.and_then(|i| self.data.qs(i));
+        let mut qs = instance.and_then(|i| self.data.qs(i).or_else(|| self.data.loop_rows(i)));
         if let Some(qs) = &mut qs {
             crate::django::queryset::build::settle(qs);
         }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::rows::{Reader, Row};
 use super::{NeedKind, RelationNeed, RelationNeeds};
+use crate::django::PathEnd;
 use crate::django::data::World;
 use crate::django::fields::{Field, FieldKind, Target};
-use crate::django::models::Model;
+use crate::django::models::{Model, resolve_path};
 use crate::django::names::{ModelId, SerializerId};
 use crate::django::serializers::{FieldOrigin, Serializer, SerializerField};
 use crate::python::value::Place;
@@ -68,6 +69,10 @@ pub(in crate::django) fn needs(
     };
     find.serializer(serializer, serializer.model, None);
     let mut out = find.out;
+    if let Some(model) = serializer.model {
+        out.needs
+            .retain(|need| need.always_query.is_some() || !leads_back(world, model, &need.path));
+    }
     out.needs.sort_by(|a, b| {
         (&a.path, &a.field, &a.always_query).cmp(&(&b.path, &b.field, &b.always_query))
     });
@@ -77,6 +82,18 @@ pub(in crate::django) fn needs(
             && later.always_query == first.always_query
     });
     out
+}
+
+/// `items__order` from an order: rows that come through a reverse relation know where they came
+/// from, prefetched or not.
+fn leads_back(world: &World<'_, '_>, model: ModelId, path: &str) -> bool {
+    let Some((before, last)) = path.rsplit_once("__") else {
+        return false;
+    };
+    match resolve_path(world.models, model, before) {
+        PathEnd::Reverse(_, reverse) => &*reverse.field == last,
+        _ => false,
+    }
 }
 
 impl<'w> Find<'w, '_, '_> {

@@ -341,10 +341,12 @@ impl<'f, 'w, 'a, 'p> Reader<'f, 'w, 'a, 'p> {
                 .cloned();
             if let (Some(name), Some(alias)) = (name, alias) {
                 entered = true;
+                let mut way = alias.way;
+                way.places.push(self.place(func));
                 Reader::new(self.find, callee, class, self.kind, self.depth + 1).read(
                     Row(name),
                     alias.model,
-                    &alias.way,
+                    &way,
                 );
             }
         }

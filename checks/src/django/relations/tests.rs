@@ -121,3 +121,9 @@ fn depth_and_cycles() {
         ["author", "author__city"]
     );
 }
+
+#[test]
+fn rows_know_where_they_came_from() {
+    let nested = "class ReviewSerializer(serializers.ModelSerializer):\n    book = serializers.StringRelatedField()\n    class Meta:\n        model = Review\n        fields = ['book']\nclass S(serializers.ModelSerializer):\n    reviews = ReviewSerializer(many=True)\n    class Meta:\n        model = Book\n        fields = ['reviews']\n";
+    assert_eq!(needs(nested), ["reviews"]);
+}

@@ -12,7 +12,7 @@ use crate::django::read::{
 };
 use crate::django::serializers::find::Serializers;
 use crate::django::symbolic::{Env, Eval, Out};
-use crate::python::syntax::{Expr, ExprKind, StmtKind, keyword, positional};
+use crate::python::syntax::{Arg, Expr, ExprKind, Span, Stmt, StmtKind, keyword, positional};
 use crate::python::value::Place;
 use crate::python::{FuncId, Scope, Symbol};
 
@@ -351,6 +351,7 @@ impl Scan<'_, '_, '_> {
                 });
             }
         }
+        let each = loop_variables(&statements);
         let mut found: Vec<(&Expr, Option<String>)> = Vec::new();
         for stmt in &statements {
             let bound = match &stmt.kind {
@@ -388,18 +389,19 @@ impl Scan<'_, '_, '_> {
         for (call, name) in found {
             let reads = name.as_ref().is_some_and(|n| data_of.contains(n))
                 || direct.contains(&std::ptr::from_ref(call));
-            self.call(scope, call, reads);
+            self.call(scope, call, reads, &each);
         }
     }
 
-    fn call(&mut self, scope: Scope, expr: &Expr, reads_data: bool) {
+    fn call(&mut self, scope: Scope, expr: &Expr, reads_data: bool, each: &[(&str, Span)]) {
         let read = self.cx.read;
         let Some((func, args)) = expr.as_call() else {
             return;
         };
         let has_data = keyword(args, "data").is_some() || positional(args, 1).is_some();
         let many = keyword(args, "many")
-            .is_some_and(|e| truth(&read.program.eval(scope, e)) != Some(false));
+            .is_some_and(|e| truth(&read.program.eval(scope, e)) != Some(false))
+            || (!has_data && is_each_row(expr, args, each));
         if let Some((on, name)) = method_call(func) {
             let on_self = on.as_name() == Some("self");
             if on_self && matches!(name, "get_serializer") {
@@ -507,6 +509,37 @@ impl Scan<'_, '_, '_> {
         self.function(func);
         self.depth -= 1;
     }
+}
+
+/// Names of `for` and comprehension variables, with the text in which each stands for a row.
+fn loop_variables<'s>(statements: &[&'s Stmt]) -> Vec<(&'s str, Span)> {
+    let mut found = Vec::new();
+    for stmt in statements {
+        if let StmtKind::For { target, .. } = &stmt.kind {
+            found.extend(target.as_name().map(|name| (name, stmt.span)));
+        }
+        for expr in statement_exprs(stmt) {
+            walk_expr(expr, &mut |e| {
+                if let ExprKind::Comprehension(c) = &e.kind {
+                    let names = c
+                        .clauses
+                        .iter()
+                        .filter_map(|clause| clause.target.as_name());
+                    found.extend(names.map(|name| (name, e.span)));
+                }
+            });
+        }
+    }
+    found
+}
+
+/// `for row in rows: data.append(Serializer(row).data)` answers with many rows, one by one.
+fn is_each_row(call: &Expr, args: &[Arg], each: &[(&str, Span)]) -> bool {
+    let instance = positional(args, 0).or_else(|| keyword(args, "instance"));
+    instance.and_then(Expr::as_name).is_some_and(|name| {
+        each.iter()
+            .any(|(variable, within)| *variable == name && within.contains(call.span))
+    })
 }
 
 /// `self.get_serializer_class()(…)`
