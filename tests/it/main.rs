@@ -12,6 +12,8 @@
 mod cli;
 mod config;
 mod config_command;
+#[cfg(target_os = "linux")]
+mod crash;
 mod databases;
 mod demo;
 mod fakes;
@@ -20,6 +22,8 @@ mod pages;
 mod process;
 mod review;
 mod rubric;
+#[cfg(target_os = "linux")]
+mod served;
 #[cfg(target_os = "linux")]
 mod service;
 mod shared;

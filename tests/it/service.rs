@@ -1,10 +1,8 @@
 //! The service as an operator runs it: the real binary, its probes, its log, its stop, the commands
 //! beside it.
 
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -12,127 +10,63 @@ use takehome::webhook::Secrets;
 
 use crate::databases::Database;
 use crate::github::PEM;
+use crate::served::{Served, takehome};
 
 const CANARY: &str = "canary-secret-of-the-webhook";
 
 /// A running `takehome serve` whose GitHub does not answer.
-struct Served {
-    child: Child,
-    url: String,
-    log: Arc<Mutex<String>>,
+struct Alone {
+    served: Served,
     pem: String,
     folder: tempfile::TempDir,
 }
 
-impl Served {
+impl Alone {
     async fn start(database_url: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let pem = PEM.clone();
         let key = folder.path().join("key.pem");
         std::fs::write(&key, &pem).unwrap();
-        let mut command = Self::command(&folder, &["serve"]);
+        let mut command = command(&folder, &["serve"]);
         command
             .env("TAKEHOME_GITHUB_APP_ID", "99")
             .env("TAKEHOME_GITHUB_PRIVATE_KEY_FILE", &key)
             .env("TAKEHOME_GITHUB_API_URL", "http://127.0.0.1:9")
-            .env("TAKEHOME_LISTEN", "127.0.0.1:0")
             .env("TAKEHOME_LOG", "trace")
-            .env("TAKEHOME_LOG_FORMAT", "json")
-            .env("TAKEHOME_DRAIN_SECONDS", "2")
-            .stderr(Stdio::piped());
+            .env("TAKEHOME_DRAIN_SECONDS", "2");
         if let Some(url) = database_url {
             command.env("TAKEHOME_DATABASE_URL", url);
         }
-        let mut child = command.spawn().unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let writer = Arc::clone(&log);
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                let mut log = writer.lock().unwrap();
-                log.push_str(&line);
-                log.push('\n');
-            }
-        });
-        let mut served = Self {
-            child,
-            url: String::new(),
-            log,
+        Self {
+            served: Served::start(command).await,
             pem,
             folder,
-        };
-        let began = Instant::now();
-        loop {
-            let address = served.log().lines().find_map(|line| {
-                let line: Value = serde_json::from_str(line).ok()?;
-                (line["message"] == "takehome serves")
-                    .then(|| line["address"].as_str().unwrap().to_owned())
-            });
-            if let Some(address) = address {
-                served.url = format!("http://{address}");
-                return served;
-            }
-            assert!(
-                began.elapsed() < Duration::from_mins(1)
-                    && served.child.try_wait().unwrap().is_none(),
-                "{}",
-                served.log()
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-    }
-
-    fn command(folder: &tempfile::TempDir, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_takehome"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("TAKEHOME_") {
-                command.env_remove(name);
-            }
-        }
-        command
-            .args(arguments)
-            .env("TAKEHOME_DATA_DIR", folder.path())
-            .env("TAKEHOME_WEBHOOK_SECRET", CANARY)
-            .stdin(Stdio::null());
-        command
     }
 
     fn beside(&self, arguments: &[&str]) -> Output {
-        Self::command(&self.folder, arguments).output().unwrap()
-    }
-
-    fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
-    }
-
-    async fn get(&self, path: &str) -> (u16, String) {
-        let answer = reqwest::get(format!("{}{path}", self.url)).await.unwrap();
-        (answer.status().as_u16(), answer.text().await.unwrap())
-    }
-
-    /// SIGTERM, then its exit code.
-    async fn terminate(&mut self) -> Option<i32> {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(
-                began.elapsed() < Duration::from_secs(30),
-                "it does not stop"
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        command(&self.folder, arguments).output().unwrap()
     }
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+impl std::ops::Deref for Alone {
+    type Target = Served;
+
+    fn deref(&self) -> &Served {
+        &self.served
     }
+}
+
+impl std::ops::DerefMut for Alone {
+    fn deref_mut(&mut self) -> &mut Served {
+        &mut self.served
+    }
+}
+
+fn command(folder: &tempfile::TempDir, arguments: &[&str]) -> Command {
+    let mut command = takehome(folder.path(), arguments);
+    command.env("TAKEHOME_WEBHOOK_SECRET", CANARY);
+    command
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -153,7 +87,7 @@ fn opened(folder: &tempfile::TempDir) -> PathBuf {
     file
 }
 
-async fn serves_and_stops(served: &mut Served) {
+async fn serves_and_stops(served: &mut Alone) {
     let (status, body) = served.get("/healthz").await;
     assert_eq!(status, 200, "{body}");
     let (status, body) = served.get("/readyz").await;
@@ -254,7 +188,7 @@ async fn serves_and_stops(served: &mut Served) {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_serves_and_stops_on_sqlite() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    serves_and_stops(&mut Served::start(None).await).await;
+    serves_and_stops(&mut Alone::start(None).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,11 +197,11 @@ async fn it_serves_and_stops_on_postgresql() {
     let Some(db) = Database::postgres().await else {
         return;
     };
-    let mut served = Served::start(Some(&db.url)).await;
+    let mut served = Alone::start(Some(&db.url)).await;
     // The commands beside it must find the same database.
     let settings = served.folder.path().join("takehome.toml");
     std::fs::write(&settings, format!("database_url = \"{}\"\n", db.url)).unwrap();
-    let list = Served::command(&served.folder, &["jobs", "list"])
+    let list = command(&served.folder, &["jobs", "list"])
         .env("TAKEHOME_SETTINGS", &settings)
         .output()
         .unwrap();
@@ -285,7 +219,7 @@ async fn it_serves_and_stops_on_postgresql() {
 #[test]
 fn what_is_missing_is_told_before_anything_is_started() {
     let folder = tempfile::tempdir().unwrap();
-    let output = Served::command(&folder, &["serve"])
+    let output = command(&folder, &["serve"])
         .env_remove("TAKEHOME_WEBHOOK_SECRET")
         .output()
         .unwrap();
@@ -293,7 +227,7 @@ fn what_is_missing_is_told_before_anything_is_started() {
     let told = text(&output.stderr);
     assert!(told.contains("3 of the settings are not right"), "{told}");
     assert!(!folder.path().join("takehome.db").exists());
-    let output = Served::command(&folder, &["doctor"]).output().unwrap();
+    let output = command(&folder, &["doctor"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stdout).contains("wrong  TAKEHOME_GITHUB_APP_ID is missing"));
 }

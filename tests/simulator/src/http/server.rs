@@ -217,14 +217,20 @@ async fn with_fault(
     }
 }
 
-/// Waits until faults are released.
+/// Waits until faults are released, or the client goes away.
 async fn hold(shared: &Shared) {
+    struct Held<'s>(&'s Shared);
+    impl Drop for Held<'_> {
+        fn drop(&mut self) {
+            self.0
+                .held
+                .send_modify(|held| *held = held.saturating_sub(1));
+        }
+    }
     let mut released = shared.released.subscribe();
     shared.held.send_modify(|held| *held += 1);
+    let _held = Held(shared);
     let _ = released.changed().await;
-    shared
-        .held
-        .send_modify(|held| *held = held.saturating_sub(1));
 }
 
 async fn blocking(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
