@@ -1,73 +1,11 @@
 //! The command line through the real binary: what it prints, where, and how it ends.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 
-use takehome::demo::{CANDIDATES, Files, RULES, STARTER};
+use takehome::demo::{CANDIDATES, RULES, STARTER};
 
-/// Runs `takehome` as a script would: no terminal, nothing inherited that could colour the answer.
-fn takehome(arguments: &[&str]) -> Output {
-    command(arguments).output().unwrap()
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_takehome"));
-    command
-        .args(arguments)
-        .env_remove("CLICOLOR_FORCE")
-        .env_remove("NO_COLOR")
-        .stdin(Stdio::null());
-    command
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// A command that must work; its stdout.
-#[track_caller]
-fn prints(arguments: &[&str]) -> String {
-    let output = takehome(arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert_eq!(stderr(&output), "", "progress is for terminals");
-    stdout(&output)
-}
-
-/// A command that must be refused as wrong input; its stderr.
-#[track_caller]
-fn refused(arguments: &[&str]) -> String {
-    let output = takehome(arguments);
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert_eq!(stdout(&output), "");
-    stderr(&output)
-}
-
-fn write(root: &Path, files: Files) {
-    for (path, text) in files {
-        let path = root.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-}
-
-fn git(root: &Path, arguments: &[&str]) {
-    let output = Command::new("git")
-        .current_dir(root)
-        .args(["-c", "user.name=Test", "-c", "user.email=test@example.org"])
-        .args(arguments)
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
+use crate::binary::{command, git, prints, refused, stderr, stdout, takehome, write};
 
 /// A checkout in which the candidate's work is the last commit on top of `starter`.
 fn checkout(candidate: usize) -> (tempfile::TempDir, PathBuf) {

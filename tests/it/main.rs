@@ -9,6 +9,7 @@
     reason = "a test that fails says where"
 )]
 
+mod binary;
 mod cli;
 mod config;
 mod config_command;
@@ -22,6 +23,7 @@ mod pages;
 mod process;
 mod review;
 mod rubric;
+mod schema_diff;
 #[cfg(target_os = "linux")]
 mod served;
 #[cfg(target_os = "linux")]

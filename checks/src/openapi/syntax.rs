@@ -1,7 +1,7 @@
 //! From the text of a YAML or JSON file to a [`Document`].
 //!
 //! JSON has a reader of its own because schema files of ten megabytes are JSON; everything else
-//! goes through the events of `granit-parser`. Depth, size, nodes and aliases are limited, so that
+//! goes through the events of `granit-parser`. Depth, size, nodes, anchors and aliases are limited, so that
 //! no file, whatever it holds, costs more than its size. Nothing here knows OpenAPI.
 
 use std::collections::HashMap;
@@ -18,6 +18,8 @@ const MAX_DEPTH: usize = 250;
 const MAX_NODES: usize = 8_000_000;
 /// Aliases (`*name`) of one file. OpenAPI has `$ref` for this.
 const MAX_ALIASES: usize = 10_000;
+/// Anchors (`&name`) of one file; each is remembered until the file ends.
+const MAX_ANCHORS: usize = 100_000;
 
 /// Why a text is not a document, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -387,6 +389,12 @@ fn yaml(text: &str) -> Result<Document, SyntaxError> {
             return Err(SyntaxError::new(
                 at,
                 format!("more than {MAX_NODES} values in one file"),
+            ));
+        }
+        if anchors.len() > MAX_ANCHORS {
+            return Err(SyntaxError::new(
+                at,
+                format!("more than {MAX_ANCHORS} anchors in one file"),
             ));
         }
         match event {
