@@ -21,9 +21,14 @@ pub struct Facts {
 impl Facts {
     /// Works out the facts of a tree; never fails, what is unknown says so.
     pub fn of(tree: Arc<Tree>) -> Self {
+        Self::with_settings(tree, None)
+    }
+
+    /// As [`Self::of`], with the settings module that stands for the project given by name.
+    pub fn with_settings(tree: Arc<Tree>, module: Option<&str>) -> Self {
         let program = Program::of(&tree);
         let infra = crate::infra::Infra::of(&tree);
-        let django = crate::django::Django::of(&tree, &program, &infra);
+        let django = crate::django::Django::with_settings(&tree, &program, &infra, module);
         Self {
             tree,
             program,

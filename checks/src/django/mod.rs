@@ -123,8 +123,21 @@ pub struct Django {
 impl Django {
     /// Works out the facts; never fails.
     pub fn of(tree: &Tree, program: &Program, infra: &Infra) -> Self {
+        Self::with_settings(tree, program, infra, None)
+    }
+
+    /// As [`Self::of`], with the settings module that stands for the project given by name.
+    pub fn with_settings(
+        tree: &Tree,
+        program: &Program,
+        infra: &Infra,
+        module: Option<&str>,
+    ) -> Self {
         let read = read::Read::new(tree, program);
-        let settings = settings::find::find(&read);
+        let mut settings = settings::find::find(&read);
+        if let Some(module) = module {
+            settings.choose(tree, module);
+        }
         let apps = apps::find::find(&read, &settings);
         let mut models = models::find::find(&read, &settings, &apps);
         let mut serializers = serializers::find::find(&read, &models);

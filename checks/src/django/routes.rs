@@ -4,6 +4,7 @@
 //! share one [`UrlPattern`].
 
 pub(super) mod build;
+mod introspected;
 pub(super) mod rows;
 mod serializers;
 
@@ -71,6 +72,8 @@ pub struct PathParam {
     pub name: Arc<str>,
     /// `int`, `str`, `uuid`, `slug`, `path`, or a project converter's name; `None` in a regex.
     pub converter: Option<Arc<str>>,
+    /// The converter is written: `<int:pk>`, not `<pk>`.
+    pub is_typed: bool,
     /// The regex of the group; `[^/.]+` for routers.
     pub regex: Arc<str>,
 }
@@ -95,6 +98,29 @@ pub enum UseFrom {
     Initkwargs,
     HandlerBody,
     Catalogue,
+}
+
+/// What a schema generator finds that makes an instance of the view and asks it, as an anonymous
+/// caller and without arguments of the URL.
+#[derive(Clone, Debug, Default)]
+pub struct Introspected {
+    /// What `get_serializer_class()` gives, whatever the handler's body uses; several where a
+    /// condition is not known.
+    pub serializers: Vec<SerializerUse>,
+    /// The serializer is there and could not be told.
+    pub open: Option<Arc<str>>,
+    /// Asking raises, or gives nothing.
+    pub fails: bool,
+    /// The model of the class attribute `queryset`.
+    pub queryset: Option<ModelId>,
+    /// The model of `queryset`, else of what `get_queryset()` returns where it does not raise.
+    pub model: Option<ModelId>,
+    /// `ListModelMixin` among its bases.
+    pub is_list_mixin: bool,
+    /// `CreateAPIView` or `ListCreateAPIView` among its bases.
+    pub is_create_view: bool,
+    /// Module and qualified name of the class, to tell views apart.
+    pub identity: Arc<str>,
 }
 
 /// One HTTP method of one URL pattern.
@@ -125,6 +151,8 @@ pub struct Route {
     pub output: Vec<SerializerUse>,
     /// The serializer could not be told.
     pub serializer_open: Option<Arc<str>>,
+    /// What a schema generator finds by asking the view.
+    pub introspected: Introspected,
     /// The rows it works on.
     pub model: Option<ModelId>,
     /// The queryset of the view for this action; `None` where the view has none.

@@ -143,6 +143,24 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Makes this module, by dotted name or path of its file, stand for the project. Does nothing
+    /// where there is none of that name.
+    pub(super) fn choose(&mut self, tree: &crate::source::Tree, module: &str) {
+        let path = format!("{}.py", module.replace('.', "/"));
+        let package = format!("{}/__init__.py", module.replace('.', "/"));
+        let found = self.profiles.iter().position(|p| {
+            let file = &tree.file(p.file).path;
+            *p.name == *module
+                || **file == *module
+                || [&path, &package]
+                    .iter()
+                    .any(|tail| **file == ***tail || file.ends_with(&format!("/{tail}")))
+        });
+        if found.is_some() {
+            self.prod = found;
+        }
+    }
+
     /// All profiles in the order of their files.
     pub fn profiles(&self) -> &[Profile] {
         &self.profiles

@@ -28,8 +28,16 @@ pub(super) enum Caller {
     /// Not asked.
     Any,
     Anonymous,
+    /// A generator of schemas: anonymous, without arguments of the URL, and `swagger_fake_view`.
+    Schema,
     /// Signed in, with no special role.
     Plain,
+}
+
+impl Caller {
+    fn is_anonymous(self) -> bool {
+        matches!(self, Self::Anonymous | Self::Schema)
+    }
 }
 
 /// What is known about the request.
@@ -842,6 +850,11 @@ impl<'r, 'p> Eval<'r, 'p> {
                 self.attribute(scope, expr, value, attr, env, depth)
             }
             ExprKind::Call { func, args } => self.call_value(scope, expr, func, args, env, depth),
+            ExprKind::Subscript { value, .. }
+                if self.bind.caller == Caller::Schema && is_request_lookup(value) =>
+            {
+                V::Raise
+            }
             _ => from_val(&self.read.program.eval(scope, expr)),
         }
     }
@@ -893,7 +906,9 @@ impl<'r, 'p> Eval<'r, 'p> {
                 return self.bind.detail.map_or(V::Unknown, V::Bool);
             }
             "request.user" if self.bind.caller != Caller::Any => return V::User,
-            "request.auth" if self.bind.caller == Caller::Anonymous => return V::None,
+            "request.auth" if self.bind.caller.is_anonymous() => return V::None,
+            "swagger_fake_view" if self.bind.caller == Caller::Schema => return V::Bool(true),
+            "kwargs" | "args" if self.bind.caller == Caller::Schema => return V::List(Vec::new()),
             _ => {}
         }
         if let Some(name) = self_attr(expr) {
@@ -912,7 +927,7 @@ impl<'r, 'p> Eval<'r, 'p> {
             match self.value(scope, on, env, depth + 1) {
                 V::User => return self.user_attribute(attr),
                 V::Role => return V::Role,
-                V::None if self.bind.caller == Caller::Anonymous => return V::Raise,
+                V::None if self.bind.caller.is_anonymous() => return V::Raise,
                 V::Raise => return V::Raise,
                 _ => {}
             }
@@ -925,7 +940,12 @@ impl<'r, 'p> Eval<'r, 'p> {
 
     /// Attributes of the caller (source: `AnonymousUser` of django.contrib.auth.models).
     fn user_attribute(&self, attr: &str) -> V {
-        match (self.bind.caller, attr) {
+        let caller = if self.bind.caller.is_anonymous() {
+            Caller::Anonymous
+        } else {
+            self.bind.caller
+        };
+        match (caller, attr) {
             (Caller::Anonymous, "is_authenticated") => V::Bool(false),
             (Caller::Anonymous, "is_anonymous") => V::Bool(true),
             (Caller::Anonymous, "is_staff" | "is_superuser" | "is_active") => V::Bool(false),
@@ -937,7 +957,31 @@ impl<'r, 'p> Eval<'r, 'p> {
             (Caller::Plain, "is_anonymous" | "is_staff" | "is_superuser") => V::Bool(false),
             (Caller::Plain, "id" | "pk" | "username" | "email") => V::Unknown,
             (Caller::Plain, _) => V::Role,
-            (Caller::Any, _) => V::Unknown,
+            (Caller::Any | Caller::Schema, _) => V::Unknown,
+        }
+    }
+
+    /// Whether reading this expression is certain to raise.
+    pub(super) fn raises(&self, scope: Scope, expr: &'p Expr, env: &Env<'p>) -> bool {
+        self.value(scope, expr, env, 0) == V::Raise
+    }
+
+    /// Whether this expression is the caller.
+    pub(super) fn is_caller(&self, scope: Scope, expr: &'p Expr, env: &Env<'p>) -> bool {
+        self.value(scope, expr, env, 0) == V::User
+    }
+
+    /// What a look-up in the (empty) arguments of a schema generator's request gives.
+    fn empty_lookup(
+        &self,
+        scope: Scope,
+        args: &'p [crate::python::syntax::Arg],
+        env: &Env<'p>,
+        depth: usize,
+    ) -> V {
+        match positional(args, 1) {
+            Some(default) => self.value(scope, default, env, depth + 1),
+            None => V::None,
         }
     }
 
@@ -966,6 +1010,9 @@ impl<'r, 'p> Eval<'r, 'p> {
                 "getattr" | "hasattr" => {
                     let on = positional(args, 0).map(|a| self.value(scope, a, env, depth + 1));
                     let attr = positional(args, 1).and_then(Expr::as_str);
+                    if self.bind.caller == Caller::Schema && attr == Some("swagger_fake_view") {
+                        return V::Bool(true);
+                    }
                     if let (Some(V::User), Some(attr)) = (&on, attr) {
                         let found = self.user_attribute(attr);
                         if name == "hasattr" {
@@ -995,11 +1042,19 @@ impl<'r, 'p> Eval<'r, 'p> {
                     (other, _) => other,
                 };
             }
+            if self.bind.caller == Caller::Schema && name == "get" && is_request_lookup(on) {
+                return self.empty_lookup(scope, args, env, depth);
+            }
             if self.bind.caller != Caller::Any {
                 match self.value(scope, on, env, depth + 1) {
                     // Methods of the caller: permissions, groups, role tests.
                     V::User => {
-                        return match (self.bind.caller, name) {
+                        let caller = if self.bind.caller.is_anonymous() {
+                            Caller::Anonymous
+                        } else {
+                            self.bind.caller
+                        };
+                        return match (caller, name) {
                             (Caller::Anonymous, "has_perm" | "has_perms" | "has_module_perms") => {
                                 V::Bool(false)
                             }
@@ -1031,6 +1086,21 @@ impl<'r, 'p> Eval<'r, 'p> {
             _ => V::Unknown,
         }
     }
+}
+
+/// Arguments of the URL or the request: `self.kwargs`, `self.request.query_params`.
+fn is_request_lookup(on: &Expr) -> bool {
+    on.dotted().is_some_and(|dotted| {
+        matches!(
+            dotted.strip_prefix("self.").unwrap_or(&dotted),
+            "kwargs"
+                | "request.query_params"
+                | "request.GET"
+                | "request.data"
+                | "request.POST"
+                | "request.headers"
+        )
+    })
 }
 
 fn compare(left: &V, op: &str, right: &V) -> Truth {

@@ -159,6 +159,7 @@ fn bare(pattern: &UrlPattern, method: Method) -> Route {
         input: Vec::new(),
         output: Vec::new(),
         serializer_open: None,
+        introspected: super::Introspected::default(),
         model: None,
         queryset: None,
         policy: Policy::default(),
@@ -231,6 +232,7 @@ fn route(
     out.input = input;
     out.output = output;
     out.serializer_open = open;
+    out.introspected = super::introspected::introspect(&cx, parts, all);
     out.model = view.model.or_else(|| {
         out.input
             .iter()

@@ -111,7 +111,7 @@ pub(super) fn serializers(
 }
 
 /// The serializer that `get_serializer_class()` gives for this action.
-fn declared(
+pub(super) fn declared(
     cx: &RouteCx<'_, '_>,
     models: &[Model],
     all: &mut Serializers,

@@ -40,6 +40,7 @@ pub(in crate::django) fn of_path(route: &str) -> (String, Vec<PathParam>) {
         params.push(PathParam {
             name: name.into(),
             converter: Some(converter.trim().into()),
+            is_typed: inner.contains(':'),
             regex: converter_regex(converter.trim()).into(),
         });
         rest = after.get(close + 1..).unwrap_or("");
@@ -81,6 +82,7 @@ pub(in crate::django) fn of_regex(regex: &str) -> (String, Vec<PathParam>) {
                     params.push(PathParam {
                         name: name.into(),
                         converter: None,
+                        is_typed: false,
                         regex: regex.into(),
                     });
                 } else if let Some(plain) = inner.strip_prefix("?:") {
@@ -97,6 +99,7 @@ pub(in crate::django) fn of_regex(regex: &str) -> (String, Vec<PathParam>) {
                     params.push(PathParam {
                         name,
                         converter: None,
+                        is_typed: false,
                         regex: inner.as_str().into(),
                     });
                 }

@@ -910,6 +910,7 @@ impl<'r, 'p> Walk<'r, 'p> {
         params.push(PathParam {
             name,
             converter: None,
+            is_typed: false,
             regex: "[^/.]+".into(),
         });
         (text, params)
@@ -1091,6 +1092,7 @@ impl<'r, 'p> Walk<'r, 'p> {
                 params.push(PathParam {
                     name: Arc::clone(&lookup),
                     converter: None,
+                    is_typed: false,
                     regex: Arc::clone(&regex),
                 });
             }
@@ -1102,6 +1104,7 @@ impl<'r, 'p> Walk<'r, 'p> {
                     params.push(PathParam {
                         name: name.into(),
                         converter: None,
+                        is_typed: false,
                         regex: "[^/.]+".into(),
                     });
                 }

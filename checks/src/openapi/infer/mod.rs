@@ -3,13 +3,42 @@
 //!
 //! The way through: [`shape`] (the settings that shape the output) → `endpoints` (routes in
 //! spectacular's order) → `operation` (id, tags, parameters, bodies, responses, security of one)
-//! with `components` (serializers become components) → the document. What is not known stays in
+//! with `components` (serializers become components) → `document`. What is not known stays in
 //! the document as a node that says so, and is listed in [`Inferred::notes`].
 
-#[expect(dead_code, reason = "operations are not built yet")]
+mod basic;
+mod bodies;
 mod components;
+mod docstrings;
+mod document;
+mod endpoints;
+mod filtersets;
+mod json;
 pub mod node;
+mod operation;
+mod parameters;
+mod security;
 pub mod shape;
+mod versions;
 
 pub use node::Node;
-pub use shape::{Engine, Shape};
+pub use shape::{Engine, Given, Shape};
+
+use crate::facts::Facts;
+
+/// What was inferred.
+#[derive(Clone, Debug)]
+pub struct Inferred {
+    pub document: Node,
+    /// Sentences for people: what is missing or assumed, and why.
+    pub notes: Vec<String>,
+}
+
+/// Infers the document of a project; never fails, what could not be told is in the notes.
+pub fn infer(facts: &Facts, given: Given) -> Inferred {
+    let mut shape = Shape::of(facts, given);
+    let mut notes = std::mem::take(&mut shape.notes);
+    let (document, more) = document::document(facts, &shape);
+    notes.extend(more);
+    Inferred { document, notes }
+}

@@ -18,6 +18,19 @@ pub enum Engine {
     Oracle,
 }
 
+impl Engine {
+    /// `sqlite`, `postgresql`, `mysql`, `oracle`; `None`: no such engine.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "sqlite" => Self::Sqlite,
+            "postgresql" | "postgres" => Self::Postgresql,
+            "mysql" => Self::Mysql,
+            "oracle" => Self::Oracle,
+            _ => return None,
+        })
+    }
+}
+
 /// Inputs that the source may leave open; `None`: guess from the source.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Given {
