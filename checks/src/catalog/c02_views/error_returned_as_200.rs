@@ -34,7 +34,16 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
                         .iter()
                         .any(|word| route.template.contains(word))
             });
-            if called_back {
+            // What was written down just before is a result, and the words tell it.
+            let recorded = function.writes.iter().any(|write| {
+                let at = write.place.span.start;
+                at < response.place.span.start
+                    && !function.responses.iter().any(|other| {
+                        at < other.place.span.start
+                            && other.place.span.start < response.place.span.start
+                    })
+            });
+            if called_back || recorded {
                 continue;
             }
             let how = if response.status_given {

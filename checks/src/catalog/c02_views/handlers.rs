@@ -152,7 +152,9 @@ fn words(value: &Expr) -> Option<String> {
     }
 }
 
-const FAILURE: [&str; 34] = [
+const FAILURE: [&str; 36] = [
+    "please enter",
+    "please provide",
     "not found",
     "does not exist",
     "doesn't exist",

@@ -4,10 +4,17 @@ mod duplicate_url_name;
 mod error_returned_as_200;
 mod handler_url_kwargs_mismatch;
 mod handlers;
+mod http_method_misused;
+mod least_surface_viewset;
+mod mixed_error_envelopes;
+mod nullable_value_dereferenced;
 mod redundant_view_base;
+mod reimplemented_generic_view;
 mod state_change_on_get;
 mod unguarded_orm_get;
 mod unguarded_request_access;
+mod uniform_error_contract;
+mod verb_in_resource_path;
 mod wrong_success_status;
 
 use super::Check;
@@ -16,9 +23,16 @@ pub(super) static CHECKS: &[&Check] = &[
     &duplicate_url_name::CHECK,
     &error_returned_as_200::CHECK,
     &handler_url_kwargs_mismatch::CHECK,
+    &http_method_misused::CHECK,
+    &least_surface_viewset::CHECK,
+    &mixed_error_envelopes::CHECK,
+    &nullable_value_dereferenced::CHECK,
     &redundant_view_base::CHECK,
+    &reimplemented_generic_view::CHECK,
     &state_change_on_get::CHECK,
     &unguarded_orm_get::CHECK,
     &unguarded_request_access::CHECK,
+    &uniform_error_contract::CHECK,
+    &verb_in_resource_path::CHECK,
     &wrong_success_status::CHECK,
 ];
