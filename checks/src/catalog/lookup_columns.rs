@@ -1,6 +1,9 @@
 //! Whether the columns somebody looks a row up by are kept unique by the database. Judges nothing.
 
-use crate::django::{FieldKind, Model};
+use std::collections::BTreeSet;
+
+use crate::catalog::Cx;
+use crate::django::{FieldKind, Model, QsIr};
 
 /// What is known of a set of columns.
 pub(crate) enum Columns {
@@ -47,4 +50,45 @@ pub(crate) fn columns<'a>(model: &Model, names: impl Iterator<Item = &'a str>) -
         return Columns::Open;
     }
     Columns::Free(fields.into_iter().map(str::to_owned).collect())
+}
+
+/// The columns that keep a lookup's rows apart: its conditions, and the foreign key of the related
+/// manager it starts from (`cart.items.get(product=p)` looks by `cart` too).
+pub(crate) fn of_queryset(cx: &Cx<'_>, qs: &QsIr) -> Columns {
+    let Some(model) = qs.model.map(|id| cx.head.django.model(id)) else {
+        return Columns::Open;
+    };
+    let mut names: Vec<&str> = Vec::new();
+    for condition in &qs.conditions {
+        let plain = matches!(&*condition.lookup, "exact" | "iexact");
+        if condition.negated || condition.alternative || !plain {
+            // It narrows further, in a way that no key expresses.
+            return Columns::Open;
+        }
+        names.push(&condition.path);
+    }
+    if qs.from_instance || qs.from_user {
+        let accessor = qs.manager.as_deref().unwrap_or("");
+        let fields: BTreeSet<&str> = cx
+            .head
+            .django
+            .models()
+            .iter()
+            .flat_map(|owner| &owner.reverse)
+            .filter(|reverse| reverse.model == model.id && &*reverse.accessor == accessor)
+            .map(|reverse| &*reverse.field)
+            .collect();
+        let mut fields = fields.into_iter();
+        match (fields.next(), fields.next()) {
+            (Some(field), None) => names.push(field),
+            _ => return Columns::Open,
+        }
+    }
+    if qs.open.is_some() || qs.raw || qs.combined {
+        return match columns(model, names.into_iter()) {
+            Columns::Unique => Columns::Unique,
+            _ => Columns::Open,
+        };
+    }
+    columns(model, names.into_iter())
 }

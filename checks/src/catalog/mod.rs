@@ -10,6 +10,7 @@ pub(crate) mod on_request;
 mod page;
 pub(crate) mod route_words;
 pub(crate) mod secret_words;
+pub(crate) mod words;
 
 mod c01_serializers;
 mod c02_views;
@@ -94,6 +95,16 @@ impl Cx<'_> {
     /// The lines of a place in the head tree.
     pub fn anchor(&self, place: crate::python::value::Place) -> Anchor {
         Anchor::at(&self.head.tree, place)
+    }
+
+    /// What stands at a place of the head tree; empty where the file was not read.
+    pub(crate) fn text(&self, place: crate::python::value::Place) -> &str {
+        self.head
+            .tree
+            .file(place.file)
+            .text()
+            .and_then(|text| text.get(place.span.start as usize..place.span.end as usize))
+            .unwrap_or("")
     }
 }
 

@@ -107,6 +107,8 @@ pub struct ReadModifyWrite {
     pub in_atomic: bool,
     /// The value is an `F(…)` expression.
     pub by_database: bool,
+    /// The new value does not come from the old one, which was only tested before.
+    pub only_tested: bool,
 }
 
 /// `if X.objects.filter(k).exists(): refuse` … then a create.
@@ -171,6 +173,8 @@ pub struct Except {
     pub logs: bool,
     /// Nothing but `pass`, `continue`, or a constant return.
     pub swallows: bool,
+    /// It ends in a `return` or `raise`: what stands behind the `try` does not run after it.
+    pub leaves: bool,
     /// A response with an error status leaves it.
     pub error_status: bool,
     /// The exception's text goes into a response.
@@ -180,7 +184,10 @@ pub struct Except {
     pub in_atomic: bool,
     /// Of the `except` line.
     pub place: Place,
+    /// What the handler does.
     pub body: Place,
+    /// What is tried.
+    pub tried: Place,
 }
 
 /// How the request's input is read.

@@ -1,13 +1,24 @@
 //! C16: ORM and indexes.
 
+mod cascade_on_valuable_rows;
+mod column_uses;
+mod filtered_column_unindexed;
+mod lookup_on_non_unique_field;
+mod model_without_str;
 mod null_without_blank;
 mod nullable_text;
 mod redundant_index;
+mod targeted_index;
 
 use super::Check;
 
 pub(super) static CHECKS: &[&Check] = &[
+    &cascade_on_valuable_rows::CHECK,
+    &filtered_column_unindexed::CHECK,
+    &lookup_on_non_unique_field::CHECK,
+    &model_without_str::CHECK,
     &null_without_blank::CHECK,
     &nullable_text::CHECK,
     &redundant_index::CHECK,
+    &targeted_index::CHECK,
 ];

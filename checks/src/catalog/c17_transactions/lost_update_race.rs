@@ -1,6 +1,7 @@
 //! DRF631: a value is read, changed in Python and written back, and nothing keeps a second request
 //! from doing the same in between.
 
+use crate::catalog::words::says;
 use crate::catalog::{Answers, Check, Cx, Evidence, Scope};
 use crate::django::FieldKind;
 use crate::django::function::{Callee, FunctionIr, ReadModifyWrite};
@@ -43,6 +44,24 @@ const RESOURCES: [&str; 16] = [
 /// Of these, losing one is a nuisance.
 const COUNTERS: [&str; 4] = ["views", "likes", "votes", "count"];
 
+/// Names of states that are tested before they are changed.
+const STATES: [&str; 14] = [
+    "status",
+    "state",
+    "available",
+    "availability",
+    "booked",
+    "reserved",
+    "borrowed",
+    "taken",
+    "used",
+    "claimed",
+    "redeemed",
+    "sold",
+    "paid",
+    "assigned",
+];
+
 fn run(cx: &Cx<'_>, out: &mut Answers) {
     let django = &cx.head.django;
     for function in django.functions() {
@@ -56,7 +75,8 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
             }
             let name = race.field.to_lowercase();
             let is_resource = RESOURCES.iter().any(|word| name.contains(word));
-            if !is_numeric(cx, race).unwrap_or(is_resource) {
+            let guards = race.only_tested && says(&race.field, &STATES);
+            if !guards && !is_numeric(cx, race).unwrap_or(is_resource) {
                 continue;
             }
             let of = race.model.map_or_else(
@@ -68,18 +88,31 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
             } else {
                 "nothing locks the row"
             };
-            let mut evidence = Evidence::new(
-                format!("{}.{}", function.fq, race.field),
-                cx.anchor(race.modify),
+            let message = if guards {
+                format!(
+                    "`{of}.{}` is tested, changed and saved, and {lock}: two requests at once both pass the test. `select_for_update()` inside `atomic`, or `filter(…, {}=…).update(…)`, lets one through.",
+                    race.field, race.field
+                )
+            } else {
                 format!(
                     "`{of}.{}` is read, computed in Python and saved, and {lock}: of two requests at once one is lost. `select_for_update()` inside `atomic`, or `F(\"{}\")`, keeps both.",
                     race.field, race.field
-                ),
+                )
+            };
+            let mut evidence = Evidence::new(
+                format!("{}.{}", function.fq, race.field),
+                cx.anchor(race.modify),
+                message,
             );
             let counter = COUNTERS.iter().any(|word| name.contains(word))
                 && !name.contains("stock")
                 && !name.contains("balance");
-            if counter || !is_resource {
+            let is_state = guards && says(&race.field, &["status", "state"]);
+            if is_state {
+                evidence = evidence
+                    .severity(Severity::Medium)
+                    .confidence(Confidence::Medium);
+            } else if counter || guards || !is_resource {
                 evidence = evidence.severity(Severity::High);
             }
             if let Some(fetch) = race.fetch {

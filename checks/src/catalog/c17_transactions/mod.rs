@@ -2,16 +2,35 @@
 
 mod check_then_create_race;
 mod concurrency_control;
+mod constrained_vocabulary;
+mod db_error_swallowed_in_atomic;
+mod default_not_in_choices;
+mod enclosing;
+mod get_or_create_without_unique;
+mod io_inside_transaction;
+mod lock_outside_transaction;
 mod lost_update_race;
+mod missing_unique_constraint;
 mod money_as_float;
 mod multi_write_not_atomic;
+mod naive_datetime;
+mod shared_or_frozen_default;
 
 use super::Check;
 
 pub(super) static CHECKS: &[&Check] = &[
     &check_then_create_race::CHECK,
     &concurrency_control::CHECK,
+    &constrained_vocabulary::CHECK,
+    &db_error_swallowed_in_atomic::CHECK,
+    &default_not_in_choices::CHECK,
+    &get_or_create_without_unique::CHECK,
+    &io_inside_transaction::CHECK,
+    &lock_outside_transaction::CHECK,
     &lost_update_race::CHECK,
+    &missing_unique_constraint::CHECK,
     &money_as_float::CHECK,
     &multi_write_not_atomic::CHECK,
+    &naive_datetime::CHECK,
+    &shared_or_frozen_default::CHECK,
 ];

@@ -1,7 +1,8 @@
 //! DRF632: several writes that belong together, and nothing undoes the first when the second fails.
 
+use super::enclosing;
 use crate::catalog::{Answers, Check, Cx, Evidence, Scope};
-use crate::django::function::{Callee, FunctionIr, Write, WriteKind};
+use crate::django::function::{Write, WriteKind};
 use crate::evidence::{Competency, Confidence, Polarity, Severity};
 
 pub(super) static CHECK: Check = Check {
@@ -17,8 +18,6 @@ pub(super) static CHECK: Check = Check {
     run,
 };
 
-/// Callers of callers are asked this far.
-const MAX_CALLERS: u32 = 3;
 /// Models whose rows only record what happened.
 const RECORDS: [&str; 6] = [
     "log",
@@ -31,10 +30,6 @@ const RECORDS: [&str; 6] = [
 
 fn run(cx: &Cx<'_>, out: &mut Answers) {
     let django = &cx.head.django;
-    let by_setting = django
-        .settings()
-        .get("DATABASES.default.ATOMIC_REQUESTS")
-        .is_some_and(|found| found.truth() != Some(false));
     for function in django.functions() {
         let role = cx.head.tree.file(function.place.file).role;
         if !matches!(role, crate::source::Role::App) {
@@ -57,15 +52,7 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
         let Some(second) = second_write(&open) else {
             continue;
         };
-        let serves = django
-            .routes()
-            .iter()
-            .filter(|route| route.func == Some(function.func));
-        let by_route = serves.clone().next().is_some()
-            && serves
-                .clone()
-                .all(|route| route.policy.atomic == Some(true));
-        if by_setting || by_route || called_only_inside(cx, function, MAX_CALLERS) {
+        if enclosing::is_inside(cx, function) {
             continue;
         }
         let Some(first) = open.first() else { continue };
@@ -120,29 +107,6 @@ fn second_write<'a>(open: &[&'a Write]) -> Option<&'a Write> {
             first.in_loop.is_some() && matches!(first.kind, WriteKind::Create | WriteKind::Save);
         (looped && open.len() > 1).then_some(*first)
     })
-}
-
-/// Every project caller calls it inside a transaction, or is itself only called so.
-fn called_only_inside(cx: &Cx<'_>, function: &FunctionIr, depth: u32) -> bool {
-    let callers = cx.head.django.functions().flat_map(|caller| {
-        let calls = caller
-            .calls
-            .iter()
-            .filter(|call| call.callee == Callee::Project(function.func));
-        calls.map(move |call| (caller, call.in_atomic))
-    });
-    let mut any = false;
-    for (caller, in_atomic) in callers {
-        any = true;
-        if !in_atomic
-            && (depth == 0
-                || caller.func == function.func
-                || !called_only_inside(cx, caller, depth - 1))
-        {
-            return false;
-        }
-    }
-    any
 }
 
 fn severity(cx: &Cx<'_>, first: &Write, second: &Write) -> Severity {

@@ -58,6 +58,7 @@ pub(super) fn find<'p>(build: &mut Build<'_, '_, '_, 'p>, body: &'p [Stmt]) {
                         ),
                         in_atomic: write.in_atomic,
                         by_database: has_f(assigned.value),
+                        only_tested: !read_back,
                     });
                 }
             }
@@ -106,6 +107,7 @@ pub(super) fn find<'p>(build: &mut Build<'_, '_, '_, 'p>, body: &'p [Stmt]) {
                         locked: fetch.is_some_and(|(_, locked)| locked),
                         in_atomic: write.in_atomic,
                         by_database: false,
+                        only_tested: false,
                     });
                 }
             }

@@ -333,6 +333,7 @@ pub(super) fn excepts<'p>(
                 guards_write,
                 in_atomic,
                 span(&handler.body),
+                tried.unwrap_or_else(|| read.place(data.scope.module, stmt.span)),
             ));
         }
     }
@@ -345,6 +346,7 @@ fn except<'p>(
     guards_write: bool,
     in_atomic: bool,
     body_place: Option<Place>,
+    tried: Place,
 ) -> Except {
     let read = data.world.read;
     let mut types: Vec<Arc<str>> = Vec::new();
@@ -370,6 +372,10 @@ fn except<'p>(
         logs_trace: false,
         logs: false,
         swallows: false,
+        leaves: handler
+            .body
+            .last()
+            .is_some_and(|s| matches!(s.kind, StmtKind::Return(_) | StmtKind::Raise { .. })),
         error_status: false,
         leaks_text: None,
         guards_write,
@@ -382,6 +388,7 @@ fn except<'p>(
             },
         ),
         body: body_place.unwrap_or_else(|| read.place(data.scope.module, handler.span)),
+        tried,
     };
     let name = handler.name.as_deref();
     out.swallows = handler.body.iter().all(|s| match &s.kind {
