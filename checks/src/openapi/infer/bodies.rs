@@ -25,20 +25,38 @@ pub(super) enum Body {
         never_many: bool,
         place: Option<Place>,
     },
-    /// A basic type or a type hint.
+    /// A basic type.
     Basic(Node),
-    /// A schema written by hand.
+    /// A schema written by hand, or that of a type hint.
     Raw(Node),
+    /// `inline_serializer(…)`: the name of its component and what it holds.
+    Inline {
+        name: String,
+        schema: Node,
+        many: bool,
+    },
     /// It could not be told; a clause for people.
     Unknown(String),
+}
+
+/// One response.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    /// Empty: that of the method.
+    pub(super) status: String,
+    /// Empty: those of the renderers.
+    pub(super) media_types: Vec<String>,
+    pub(super) body: Body,
+    pub(super) description: String,
+    /// It stands in an `OpenApiResponse`, into which nobody looks for a list.
+    pub(super) wrapped: bool,
 }
 
 /// What stands for the responses of an operation.
 #[derive(Clone, Debug)]
 pub(super) enum Answers {
-    One(Body, String),
-    /// Status, media types where given, body, description.
-    PerStatus(Vec<(String, Vec<String>, Body, String)>),
+    One(Answer),
+    PerStatus(Vec<Answer>),
 }
 
 /// The operation that bodies belong to.
@@ -67,14 +85,21 @@ impl Body {
 }
 
 impl Answers {
-    /// The body that decides whether the operation lists: that of the lowest status.
-    fn main(&self) -> Option<&Body> {
+    pub(super) fn of_view(body: Body) -> Self {
+        Self::One(Answer {
+            status: String::new(),
+            media_types: Vec::new(),
+            body,
+            description: String::new(),
+            wrapped: false,
+        })
+    }
+
+    /// The response that decides whether the operation lists: that of the lowest status.
+    fn main(&self) -> Option<&Answer> {
         match self {
-            Self::One(body, _) => Some(body),
-            Self::PerStatus(all) => all
-                .iter()
-                .min_by(|a, b| a.0.cmp(&b.0))
-                .map(|(_, _, body, _)| body),
+            Self::One(answer) => Some(answer),
+            Self::PerStatus(all) => all.iter().min_by(|a, b| a.status.cmp(&b.status)),
         }
     }
 }
@@ -82,14 +107,14 @@ impl Answers {
 /// Whether the operation gives a list, by what it answers.
 pub(super) fn is_list(endpoint: &Endpoint<'_>, answers: &Answers) -> bool {
     match answers.main() {
-        Some(body) => is_list_of(endpoint, body),
-        None => lists(endpoint),
+        Some(answer) if !answer.wrapped => is_list_of(endpoint, &answer.body),
+        _ => lists(endpoint),
     }
 }
 
 fn is_list_of(endpoint: &Endpoint<'_>, body: &Body) -> bool {
     match body {
-        Body::Serializer { many: true, .. } => true,
+        Body::Serializer { many: true, .. } | Body::Inline { many: true, .. } => true,
         // A missing serializer is a basic type too, as far as drf-spectacular is concerned.
         Body::Basic(_) | Body::Nothing => false,
         _ => lists(endpoint),
@@ -129,6 +154,16 @@ pub(super) fn request(
                 }
             }
             Body::Basic(schema) | Body::Raw(schema) => (schema.clone(), false),
+            Body::Inline { name, schema, many } => {
+                let needed = schema.get("required").is_some();
+                let reference =
+                    components.add(&inline_name(cx, name, partial), patched(schema, partial));
+                if *many {
+                    (basic::array(reference), true)
+                } else {
+                    (reference, needed && !partial)
+                }
+            }
             Body::Unknown(reason) => (basic::object(cx.shape).unknown(reason), false),
         };
         any = true;
@@ -154,6 +189,25 @@ pub(super) fn request(
     Some(out)
 }
 
+fn inline_name(cx: &Cx<'_, '_>, name: &str, partial: bool) -> String {
+    let prefix = if partial { "Patched" } else { "" };
+    let suffix = if cx.shape.split_request {
+        "Request"
+    } else {
+        ""
+    };
+    format!("{prefix}{name}{suffix}")
+}
+
+/// Nothing is required of a part.
+fn patched(schema: &Node, partial: bool) -> Node {
+    let mut out = schema.clone();
+    if partial && let super::node::Kind::Map(entries) = &mut out.kind {
+        entries.shift_remove("required");
+    }
+    out
+}
+
 fn place_of(body: &Body) -> Option<Place> {
     match body {
         Body::Serializer { place, .. } => *place,
@@ -169,32 +223,28 @@ pub(super) fn responses(
 ) -> Node {
     let route = cx.endpoint.route;
     match answers {
-        Answers::One(..) if route.method == Method::Delete => {
+        Answers::One(_) if route.method == Method::Delete => {
             Node::map().with("204", Node::map().with("description", "No response body"))
         }
-        Answers::One(body, description) => {
+        Answers::One(answer) => {
             let status = if is_create(cx.endpoint) { "201" } else { "200" };
-            Node::map().with(
-                status,
-                response(cx, components, status, &[], body, description),
-            )
+            Node::map().with(status, response(cx, components, answers, answer, status))
         }
         Answers::PerStatus(all) => {
             let mut out = Node::map();
-            for (status, media_types, body, description) in all {
-                let one = response(cx, components, status, media_types, body, description);
-                match (out.get(status).cloned(), one.get("content")) {
+            for answer in all {
+                let one = response(cx, components, answers, answer, &answer.status);
+                match (out.get(&answer.status).cloned(), one.get("content")) {
                     // The same status with another media type.
-                    (Some(before), Some(content)) => {
-                        let mut before = before;
+                    (Some(mut before), Some(content)) => {
                         let mut both = before.get("content").cloned().unwrap_or_else(Node::map);
                         for (name, media) in content.entries() {
                             both.insert(name, media.clone());
                         }
                         before.insert("content", both);
-                        out.insert(status, before);
+                        out.insert(&answer.status, before);
                     }
-                    _ => out.insert(status, one),
+                    _ => out.insert(&answer.status, one),
                 }
             }
             out
@@ -213,11 +263,16 @@ fn is_create(endpoint: &Endpoint<'_>) -> bool {
 fn response(
     cx: &Cx<'_, '_>,
     components: &mut Components<'_>,
+    answers: &Answers,
+    answer: &Answer,
     status: &str,
-    given: &[String],
-    body: &Body,
-    description: &str,
 ) -> Node {
+    let Answer {
+        media_types: given,
+        body,
+        description,
+        ..
+    } = answer;
     let bare = || {
         let words = if description.is_empty() {
             "No response body"
@@ -238,15 +293,20 @@ fn response(
             paged = Some(components.name(*id, Direction::Response, false));
             schema
         }
-        Body::Basic(schema) | Body::Raw(schema) => schema.clone(),
+        Body::Inline { name, schema, .. } => {
+            paged = Some(name.clone());
+            components.add(name, schema.clone())
+        }
+        Body::Basic(schema) => schema.clone(),
+        Body::Raw(schema) => {
+            // drf-spectacular looks at the operation's main response instead.
+            listed = is_list(cx.endpoint, answers);
+            schema.clone()
+        }
         Body::Unknown(reason) => basic::object(cx.shape).unknown(reason),
     };
-    let is_success = status.starts_with('2');
-    let schema = if listed && is_success {
+    let schema = if listed && status.starts_with('2') {
         in_list(cx, components, schema, paged)
-    } else if matches!(body, Body::Serializer { many: true, .. }) {
-        // A list that is no list of an endpoint (an error, say) stays as it is.
-        schema
     } else {
         schema
     };
@@ -261,7 +321,7 @@ fn response(
     }
     let out = Node::map()
         .with("content", content)
-        .with("description", description);
+        .with("description", description.as_str());
     match place_of(body) {
         Some(place) => out.at(place),
         None => out,

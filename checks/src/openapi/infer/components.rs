@@ -72,6 +72,12 @@ impl<'f> Components<'f> {
         false
     }
 
+    /// The properties of a serializer as it reads a request, without registering it.
+    pub(super) fn properties(&mut self, serializer: SerializerId) -> Option<Node> {
+        let _ = serializer;
+        None
+    }
+
     /// The schema of a model's field, for path parameters and django-filter. `None`: no such field.
     pub(super) fn model_field(&mut self, model: ModelId, field: &str) -> Option<Node> {
         let _ = (model, field);

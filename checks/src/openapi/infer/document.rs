@@ -15,7 +15,7 @@ use super::versions::{Versioned, versioned};
 use crate::facts::Facts;
 
 /// The document and what could not be told.
-pub(super) fn document(facts: &Facts, shape: &Shape) -> (Node, Vec<String>) {
+pub(super) fn document<'f>(facts: &'f Facts, shape: &'f Shape) -> (Node, Vec<String>) {
     let mut found = endpoints(facts, shape);
     let mut notes = std::mem::take(&mut found.notes);
     let world = World {

@@ -16,9 +16,12 @@ mod filtersets;
 mod json;
 pub mod node;
 mod operation;
+mod overrides;
+mod packaged;
 mod parameters;
 mod security;
 pub mod shape;
+mod spelled;
 mod versions;
 
 pub use node::Node;

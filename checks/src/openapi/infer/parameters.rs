@@ -28,6 +28,8 @@ pub(super) struct Parameter {
     pub(super) explode: Option<bool>,
     pub(super) default: Option<Node>,
     pub(super) place: Option<Place>,
+    /// The schema is that of a serializer's field.
+    pub(super) serializer: Option<(crate::django::SerializerId, Arc<str>)>,
 }
 
 impl Parameter {

@@ -4,11 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use super::json;
 use super::node::Node;
 use crate::django::names::{Method, as_str};
 use crate::django::policy::{PermissionExpr, PolicyClass};
 use crate::django::{Django, Route};
-use crate::python::value::Val;
+use crate::facts::Facts;
+use crate::python::mro::Base;
+use crate::python::syntax::{StmtKind, keyword, positional};
+use crate::python::value::{Literal, Val};
 
 /// Security schemes met so far.
 #[derive(Default)]
@@ -18,12 +22,13 @@ pub(super) struct Schemes {
 }
 
 /// The requirements of an operation; `None`: it says nothing.
-pub(super) fn requirements(django: &Django, route: &Route, schemes: &mut Schemes) -> Option<Node> {
+pub(super) fn requirements(facts: &Facts, route: &Route, schemes: &mut Schemes) -> Option<Node> {
+    let django = &facts.django;
     let policy = &route.policy;
     let mut out: Vec<Node> = Vec::new();
     let first = policy.authentication.alternatives.first();
     for class in first.into_iter().flat_map(|a| &a.items) {
-        match scheme(django, class) {
+        match scheme(facts, class) {
             Some(named) => {
                 for (name, definition) in named {
                     let requirement = Node::map().with(&name, Vec::<Node>::new());
@@ -104,7 +109,8 @@ fn allows(permissions: &[PermissionExpr], method: Method) -> bool {
 }
 
 /// Names and definitions of an authentication class.
-fn scheme(django: &Django, class: &PolicyClass) -> Option<Vec<(String, Node)>> {
+fn scheme(facts: &Facts, class: &PolicyClass) -> Option<Vec<(String, Node)>> {
+    let django = &facts.django;
     let one = |name: &str, definition: Node| Some(vec![(name.to_owned(), definition)]);
     let fq = class.class.fq();
     match fq {
@@ -135,7 +141,7 @@ fn scheme(django: &Django, class: &PolicyClass) -> Option<Vec<(String, Node)>> {
         }
         _ => {}
     }
-    if let Some(found) = own_scheme(django, fq) {
+    if let Some(found) = own_scheme(facts, fq) {
         return Some(found);
     }
     if class.is("TokenAuthentication") {
@@ -145,9 +151,66 @@ fn scheme(django: &Django, class: &PolicyClass) -> Option<Vec<(String, Node)>> {
     None
 }
 
-/// Extensions of the project itself are not read yet.
-fn own_scheme(_django: &Django, _fq: &str) -> Option<Vec<(String, Node)>> {
-    None
+/// An `OpenApiAuthenticationExtension` of the project: its name and what its
+/// `get_security_definition` returns.
+fn own_scheme(facts: &Facts, fq: &str) -> Option<Vec<(String, Node)>> {
+    let program = &facts.program;
+    let (class, info) = program.classes().find(|(id, _)| {
+        let is_extension = program.mro(*id).entries.iter().any(|b| {
+            matches!(b, Base::External(name) if name.ends_with("OpenApiAuthenticationExtension")
+                || name.ends_with("SimpleJWTScheme") || name.ends_with("TokenScheme"))
+        });
+        is_extension
+            && match program.class_value(*id, "target_class") {
+                Some(Val::Known(Literal::Str(target))) => *target == *fq,
+                Some(Val::Symbol(symbol)) => program.fq(&symbol).as_deref() == Some(fq),
+                _ => false,
+            }
+    })?;
+    let name = match program.class_value(class, "name") {
+        Some(Val::Known(Literal::Str(name))) => name,
+        _ => return None,
+    };
+    let _ = info;
+    let func = match program
+        .attribute(class, "get_security_definition")
+        .map(|a| a.kind)
+    {
+        Some(crate::python::AttributeKind::Method(func)) => func,
+        _ => return Some(vec![(name.to_string(), simple_jwt(&facts.django))]),
+    };
+    let returned = program
+        .func_def(func)
+        .body
+        .iter()
+        .find_map(|s| match &s.kind {
+            StmtKind::Return(Some(expr)) => Some(expr),
+            _ => None,
+        })?;
+    let scope = program.scope_of_func(func);
+    let definition = json::node(&program.eval(scope, returned)).or_else(|| {
+        let (callee, args) = returned.as_call()?;
+        callee
+            .dotted()?
+            .ends_with("build_bearer_security_scheme_object")
+            .then_some(())?;
+        let text = |name: &str, at: usize| {
+            keyword(args, name)
+                .or_else(|| positional(args, at))
+                .and_then(|e| match program.eval(scope, e) {
+                    Val::Known(Literal::Str(text)) => Some(text.to_string()),
+                    _ => None,
+                })
+        };
+        Some(bearer(
+            &text("header_name", 0)?,
+            &text("token_prefix", 1)?,
+            text("bearer_format", 2).as_deref(),
+        ))
+    });
+    let definition = definition
+        .unwrap_or_else(|| Node::map().unknown("what its extension returns is not a literal"));
+    Some(vec![(name.to_string(), definition)])
 }
 
 fn text<'f>(django: &'f Django, path: &str) -> Option<&'f str> {
