@@ -72,6 +72,9 @@ pub struct Evidence {
     pub root: Option<String>,
     /// A route reaches it; `critical` is kept for those.
     pub reachable: bool,
+    /// It was found by comparing base and head, so it is the candidate's even where the line that
+    /// shows it was there before (what was taken away leaves no line of its own).
+    pub by_change: bool,
 }
 
 impl Evidence {
@@ -85,6 +88,7 @@ impl Evidence {
             confidence: None,
             root: None,
             reachable: true,
+            by_change: false,
         }
     }
 
@@ -111,6 +115,12 @@ impl Evidence {
     /// Groups with other evidence of this check that has the same cause.
     pub fn root(mut self, root: impl Into<String>) -> Self {
         self.root = Some(root.into());
+        self
+    }
+
+    /// Found by comparing base and head: the candidate's, wherever it shows.
+    pub fn by_change(mut self) -> Self {
+        self.by_change = true;
         self
     }
 

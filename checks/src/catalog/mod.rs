@@ -42,6 +42,7 @@ pub use page::{Example, ExampleFile, Page, PageError};
 
 use crate::evidence::{Competency, Confidence, Polarity, Severity};
 use crate::facts::Facts;
+use crate::openapi::comparisons::Comparisons;
 use crate::source::Changes;
 
 /// What a check needs to see; the words of the specification.
@@ -89,6 +90,8 @@ pub struct Cx<'a> {
     /// `None` where a folder is reviewed on its own.
     pub base: Option<&'a Facts>,
     pub changes: &'a Changes,
+    /// What changed for clients between base and head.
+    pub api: &'a Comparisons,
 }
 
 impl Cx<'_> {

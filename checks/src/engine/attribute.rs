@@ -80,11 +80,11 @@ fn finding(
     };
     let lead = group
         .iter()
-        .find(|e| e.anchors.iter().any(|a| is_new(&a)))
+        .find(|e| e.by_change || e.anchors.iter().any(|a| is_new(&a)))
         .or(group.first())?;
     let new = lead.anchors.iter().find(is_new);
     let anchor = new.or(lead.anchors.first())?;
-    let origin = if new.is_some() {
+    let origin = if new.is_some() || lead.by_change {
         Origin::Introduced
     } else {
         Origin::Preexisting

@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use crate::catalog::{self, Answers, Check, Cx};
 use crate::evidence::{Analysis, CheckOutcome, CheckState, Finding, Severity};
 use crate::facts::Facts;
+use crate::openapi::comparisons::Comparisons;
 use crate::source::{Changes, Tree};
 
 /// Places shown for one finding besides its own; the message says how many there are in all.
@@ -50,10 +51,12 @@ pub fn analyse(input: &AnalysisInput) -> Analysis {
         Some(base) => Changes::between(base, &input.head),
         None => Changes::everything(),
     };
+    let api = Comparisons::of(base.as_ref(), &head);
     let cx = Cx {
         head: &head,
         base: base.as_ref(),
         changes: &changes,
+        api: &api,
     };
     let mut analysis = Analysis::default();
     let answers: Vec<(&Check, Option<Answers>)> = catalog::all()
@@ -76,10 +79,7 @@ pub fn analyse(input: &AnalysisInput) -> Analysis {
     });
     analysis.coverage = crate::facts::coverage(&head);
     analysis.endpoints = crate::facts::endpoints(&head, &changes);
-    analysis.schema = input
-        .base
-        .as_ref()
-        .and_then(|base| crate::openapi::files::schema_part(base, &input.head));
+    analysis.schema = api.part();
     analysis
 }
 

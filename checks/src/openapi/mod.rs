@@ -8,6 +8,7 @@
 //! clock.
 
 pub mod changes;
+pub mod comparisons;
 pub mod date;
 mod delta;
 pub mod diff;

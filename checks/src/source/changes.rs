@@ -1,6 +1,7 @@
 //! Which lines of the head tree the candidate wrote.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Tree;
@@ -19,6 +20,9 @@ pub struct Changes {
     everything: bool,
     /// Lines added or changed, by path; a new file has one range over all of it.
     lines: BTreeMap<Arc<str>, Vec<LineRange>>,
+    /// Of a changed file: lines of the base and of the head that took their place, from 0, end
+    /// excluded; in order.
+    hunks: BTreeMap<Arc<str>, Vec<(Range<u32>, Range<u32>)>>,
     /// Paths that the base has and the head has not.
     pub removed: Vec<Arc<str>>,
 }
@@ -41,7 +45,12 @@ impl Changes {
                 continue;
             }
             let ranges = match (before.and_then(|b| b.text()), file.text()) {
-                (Some(old), Some(new)) => changed_lines(old, new),
+                (Some(old), Some(new)) => {
+                    let hunks = hunks(old, new);
+                    let ranges = new_lines(&hunks);
+                    changes.hunks.insert(Arc::clone(&file.path), hunks);
+                    ranges
+                }
                 _ => vec![LineRange {
                     first: 1,
                     last: u32::MAX,
@@ -71,6 +80,25 @@ impl Changes {
         self.everything || self.lines.contains_key(path)
     }
 
+    /// The line of the head (from 1) at which a line of the base stands, or at which it was taken
+    /// away or rewritten. For a file that both trees have.
+    pub fn line_now(&self, path: &str, line: u32) -> u32 {
+        let before = line.saturating_sub(1);
+        let mut now = i64::from(before);
+        for (old, new) in self.hunks.get(path).into_iter().flatten() {
+            if old.start > before {
+                break;
+            }
+            if old.contains(&before) {
+                // Line by line where something took its place, its last line for what is over.
+                let within = (before - old.start).min((new.end - new.start).saturating_sub(1));
+                return new.start + within + 1;
+            }
+            now = i64::from(new.end) + i64::from(before) - i64::from(old.end);
+        }
+        u32::try_from(now + 1).unwrap_or(1)
+    }
+
     /// Whether there was no base to compare with.
     pub fn is_everything(&self) -> bool {
         self.everything
@@ -84,15 +112,20 @@ impl Changes {
     }
 }
 
-fn changed_lines(old: &str, new: &str) -> Vec<LineRange> {
-    let diff = similar::TextDiff::from_lines(old, new);
+fn hunks(old: &str, new: &str) -> Vec<(Range<u32>, Range<u32>)> {
+    let lines = |range: Range<usize>| range.start as u32..range.end as u32;
+    similar::TextDiff::from_lines(old, new)
+        .ops()
+        .iter()
+        .filter(|op| op.tag() != similar::DiffTag::Equal)
+        .map(|op| (lines(op.old_range()), lines(op.new_range())))
+        .collect()
+}
+
+fn new_lines(hunks: &[(Range<u32>, Range<u32>)]) -> Vec<LineRange> {
     let mut ranges: Vec<LineRange> = Vec::new();
-    for op in diff.ops() {
-        let range = op.new_range();
-        if op.tag() == similar::DiffTag::Equal || range.is_empty() {
-            continue;
-        }
-        let (first, last) = (range.start as u32 + 1, range.end as u32);
+    for (_, new) in hunks.iter().filter(|(_, new)| !new.is_empty()) {
+        let (first, last) = (new.start + 1, new.end);
         match ranges.last_mut() {
             Some(open) if open.last + 1 == first => open.last = last,
             _ => ranges.push(LineRange { first, last }),
@@ -124,6 +157,18 @@ mod tests {
         assert!(changes.touches("new.py", 1, 1));
         assert!(!changes.touches_file("same.py"));
         assert_eq!(changes.removed.len(), 1);
+        assert_eq!(changes.line_now("a.py", 3), 3);
+        assert_eq!(changes.line_now("same.py", 1), 1);
         assert!(Changes::everything().touches("any.py", 1, 1));
+    }
+
+    #[test]
+    fn a_line_of_the_base_is_found_again() {
+        let base = Tree::of_texts([("a.py", "1\n2\n3\n4\n5\n6\n")]);
+        let head = Tree::of_texts([("a.py", "0\n1\n2\n5\nsix\n7\n")]);
+        let changes = Changes::between(&base, &head);
+        let now: Vec<u32> = (1..=6).map(|line| changes.line_now("a.py", line)).collect();
+        // 3 and 4 are gone: where they stood is 5 now.
+        assert_eq!(now, [2, 3, 4, 4, 4, 5]);
     }
 }

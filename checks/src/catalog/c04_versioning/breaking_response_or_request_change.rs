@@ -1,9 +1,9 @@
-//! DRF204: the committed schema shows a request or response that breaks clients.
+//! DRF204: a request or a response changed so that clients break.
 
-use crate::catalog::{Anchor, Answers, Check, Cx, Evidence, Scope};
+use super::breaking;
+use crate::catalog::{Answers, Check, Cx, Scope};
 use crate::evidence::{Competency, Confidence, Polarity, Severity};
-use crate::openapi::files::compare;
-use crate::openapi::{Change, Level};
+use crate::openapi::comparisons::Source;
 
 pub(super) static CHECK: Check = Check {
     id: "DRF204",
@@ -19,54 +19,12 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn run(cx: &Cx<'_>, out: &mut Answers) {
-    let Some(base) = cx.base else {
-        out.not_applicable("there is no base to compare with");
-        return;
-    };
-    let (comparisons, errors) = compare(&base.tree, &cx.head.tree);
-    for error in errors {
-        out.unknown(error.path.clone(), error.to_string());
-    }
-    for comparison in &comparisons {
-        out.looked();
-        let Some(file) = cx.head.tree.find(&comparison.path) else {
-            continue;
-        };
-        for change in comparison.changes.changes.iter().filter(|c| is_ours(c)) {
-            // What is gone has no line in the head; the file's first line stands for it.
-            let line = change
-                .source
-                .revision
-                .as_ref()
-                .filter(|place| *place.file == *comparison.path)
-                .map_or(1, |place| place.line);
-            let at = change.at.as_ref().map_or(String::new(), |at| {
-                let more = match change.operations.len() {
-                    0 | 1 => String::new(),
-                    n => format!(" and {} more", n - 1),
-                };
-                format!(" (`{} {}`{more})", at.operation, at.path)
-            });
-            out.found(
-                Evidence::new(
-                    format!("{} {} {}", comparison.path, change.id, change.text),
-                    Anchor::line(file, line),
-                    format!(
-                        "The committed schema shows a breaking change: {}{at}.",
-                        change.text
-                    ),
-                )
-                .root(format!("{} {}", comparison.path, change.text)),
-            );
-        }
-    }
-}
-
-/// Does it break clients, other than by a route that is gone or has moved (DRF205)?
-fn is_ours(change: &Change) -> bool {
-    change.level == Level::Error
-        && !(change.id.starts_with("api-removed")
-            || change.id.starts_with("api-path-removed")
-            || change.id.starts_with("drf-path")
-            || change.id.starts_with("drf-trailing"))
+    breaking::tell(
+        cx,
+        out,
+        |change| !breaking::is_of_route(change),
+        |source| match source {
+            Source::Committed(_) => "The committed schema shows a breaking change",
+        },
+    );
 }

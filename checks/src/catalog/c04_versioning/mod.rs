@@ -1,5 +1,6 @@
 //! C04: versioning and backward compatibility.
 
+mod breaking;
 mod breaking_response_or_request_change;
 mod breaking_route_change;
 mod contract_guarded;
