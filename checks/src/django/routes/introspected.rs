@@ -15,7 +15,7 @@ use crate::django::read::{Ancestor, Attr, method_call, walk_expr};
 use crate::django::serializers::find::Serializers;
 use crate::django::symbolic::{Bind, Caller, Env, Eval, Out, Path};
 use crate::django::views::ViewKind;
-use crate::python::syntax::{ArgKind, Expr, ExprKind, keyword};
+use crate::python::syntax::{ArgKind, Expr, ExprKind, ParamKind, keyword};
 use crate::python::{ClassId, FuncId, Scope};
 
 pub(super) fn introspect(
@@ -92,6 +92,17 @@ fn made<'p>(
     func: FuncId,
     out: &mut Introspected,
 ) {
+    let takes_context = cx
+        .read
+        .program
+        .func_def(func)
+        .params
+        .iter()
+        .any(|p| p.kind == ParamKind::DoubleStar || *p.name == *"context");
+    if !takes_context {
+        // It is asked with `context=…`, which this one refuses.
+        return;
+    }
     for path in certain_ways(eval, eval.paths(func, Env::new(), 0)) {
         let class = match &path.value {
             Out::Expr(scope, expr) => match expr.as_call() {
