@@ -105,6 +105,7 @@ pub(in crate::django) fn find(read: &Read<'_>, settings: &Settings, apps: &[App]
         );
     }
     let mut models: Vec<Model> = models.into_iter().flatten().collect();
+    name_meta_models(read, &mut registry);
     // Catalogue models: reading one may name others.
     let mut at = 0;
     while let Some(fq) = registry.stub_at(at) {
@@ -125,6 +126,21 @@ pub(in crate::django) fn find(read: &Read<'_>, settings: &Settings, apps: &[App]
     link_reverse(&mut models);
     crate::django::ownership::find_owners(&mut models);
     models
+}
+
+/// Catalogue models that a `Meta` names (`model = Group`), of serializers, forms and filter sets:
+/// no relation need lead to them.
+fn name_meta_models(read: &Read<'_>, registry: &mut Registry<'_>) {
+    for (class, info) in read.program.classes() {
+        if &*read.program.class_def(class).name != "Meta"
+            || !read.role(info.module).is_product_code()
+        {
+            continue;
+        }
+        if let Some(Attr::Value { expr, owner, .. }) = read.attr(class, "model") {
+            registry.by_expr(read.class_scope(owner), expr, None, "");
+        }
+    }
 }
 
 fn build(

@@ -45,7 +45,8 @@ pub(super) fn of_class(facts: &Facts, class: ClassId) -> Option<String> {
     None
 }
 
-fn docstring(body: &[Stmt]) -> Option<String> {
+/// The docstring of a body.
+pub(super) fn docstring(body: &[Stmt]) -> Option<String> {
     let StmtKind::Expr(expr) = &body.first()?.kind else {
         return None;
     };

@@ -8,20 +8,34 @@
 
 mod basic;
 mod bodies;
+mod component_names;
 mod components;
 mod docstrings;
 mod document;
+mod drf_field;
 mod endpoints;
+mod enums;
+mod field_schema;
 mod filtersets;
 mod json;
+mod model_field_schema;
 pub mod node;
 mod operation;
 mod overrides;
+mod package_models;
+mod package_serializers;
 mod packaged;
 mod parameters;
+mod places;
 mod security;
+mod serializer_schema;
 pub mod shape;
+mod source_path;
 mod spelled;
+mod type_hints;
+mod uniqueness;
+mod validators;
+mod values;
 mod versions;
 
 pub use node::Node;

@@ -154,6 +154,44 @@ impl Node {
         }
     }
 
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        match &mut self.kind {
+            Kind::Map(entries) => entries.get_mut(key),
+            _ => None,
+        }
+    }
+
+    /// Takes an entry out of a mapping.
+    pub fn remove(&mut self, key: &str) -> Option<Self> {
+        match &mut self.kind {
+            Kind::Map(entries) => entries.shift_remove(key),
+            _ => None,
+        }
+    }
+
+    /// Entries of a mapping or list.
+    pub fn len(&self) -> usize {
+        match &self.kind {
+            Kind::Map(entries) => entries.len(),
+            Kind::List(items) => items.len(),
+            _ => 0,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entries of a mapping, taken out; none for what is no mapping.
+    pub fn into_entries(self) -> impl Iterator<Item = (Arc<str>, Self)> {
+        match self.kind {
+            Kind::Map(entries) => Some(entries.into_iter()),
+            _ => None,
+        }
+        .into_iter()
+        .flatten()
+    }
+
     pub fn as_str(&self) -> Option<&str> {
         match &self.kind {
             Kind::String(text) => Some(text),
