@@ -68,7 +68,13 @@ impl Cx<'_> {
                 && let Some(stub) = self.read.stubs.class(fq)
                 && !stub.fields.is_empty()
             {
-                return stub.fields.iter().map(stub_field).collect();
+                return stub
+                    .fields
+                    .iter()
+                    // `refresh = None` in a class of the project takes an inherited field away.
+                    .filter(|f| self.read.attr(class, &f.name).is_none())
+                    .map(stub_field)
+                    .collect();
             }
         }
         Vec::new()
@@ -362,7 +368,7 @@ impl Cx<'_> {
                 out.origin = FieldOrigin::ReverseRelation;
                 self.take_reverse(&mut out, reverse, set);
             }
-            _ if &**name == "url" && self.serializer.kind == SerializerKind::Hyperlinked => {
+            _ if &**name == "url" && model.method(source).is_none() => {
                 out.origin = FieldOrigin::Url;
                 set(&mut out, "HyperlinkedIdentityField");
                 out.read_only = Some(true);

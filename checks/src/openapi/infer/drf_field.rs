@@ -267,6 +267,15 @@ impl DrfField {
 
     /// What the class alone decides.
     pub(super) fn take_class_rules(&mut self) {
+        // `many=True` wraps these two in a field that is as writable as its own options say.
+        let is_wrapped = self.many
+            && matches!(
+                &*self.base,
+                "StringRelatedField" | "HyperlinkedIdentityField"
+            );
+        if is_wrapped {
+            return;
+        }
         if matches!(
             &*self.base,
             "SerializerMethodField"

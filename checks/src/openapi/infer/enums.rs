@@ -386,9 +386,19 @@ fn overrides(facts: &Facts, shape: &Shape) -> IndexMap<String, String> {
     out
 }
 
-/// Choices at a dotted path: `orders.models.Order.Status`, `orders.models.STATUSES`.
+/// Choices at a dotted path: `orders.models.Order.Status`, `orders.models.STATUSES`,
+/// `orders.models.Order.STATUSES`.
 fn named_choices(facts: &Facts, dotted: &str) -> Option<Vec<Choice>> {
-    symbol_choices(facts, &facts.program.resolve_dotted(dotted))
+    let named = dotted.strip_suffix(".choices").unwrap_or(dotted);
+    let found = facts.program.resolve_dotted(named);
+    if let Some(choices) = symbol_choices(facts, &found) {
+        return Some(choices);
+    }
+    let (owner, attribute) = named.rsplit_once('.')?;
+    match facts.program.resolve_dotted(owner) {
+        Symbol::Class(class) => values::choices(&facts.program.class_value(class, attribute)?),
+        _ => None,
+    }
 }
 
 fn symbol_choices(facts: &Facts, symbol: &Symbol) -> Option<Vec<Choice>> {

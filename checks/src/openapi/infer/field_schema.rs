@@ -68,14 +68,11 @@ impl Components<'_> {
             "MultipleChoiceField" => array(self.choices(field)),
             "ChoiceField" | "FilePathField" => {
                 let mut schema = self.choices(field);
-                if let (Some(own), Some(of_choices)) = (
-                    meta.get("description")
-                        .and_then(Node::as_str)
-                        .map(str::to_owned),
-                    schema.remove("description"),
-                ) {
-                    let of_choices = of_choices.as_str().unwrap_or_default();
-                    meta.insert("description", format!("{own}\n\n{of_choices}"));
+                if let Some(own) = meta.get("description").and_then(Node::as_str)
+                    && let Some(list) = schema.remove("description")
+                {
+                    let text = format!("{own}\n\n{}", list.as_str().unwrap_or_default());
+                    meta.insert("description", text);
                 }
                 schema
             }

@@ -197,12 +197,10 @@ impl<'f> Mapping<'f> {
             });
         }
         if is_text || matches!(given.base, "FileField" | "ImageField") {
-            if let Some(max) = given.kwargs.int("max_length")
-                && !is_choice
-            {
-                out.max_length = Some(max);
+            if let Some(max) = given.kwargs.int("max_length") {
+                out.max_length = (!is_choice).then_some(max);
+                rules.retain(|r| !matches!(r, Rule::MaxLength(_)));
             }
-            rules.retain(|r| !matches!(r, Rule::MaxLength(_)));
         }
         if is_text && given.base != "TextField" {
             let min = take_first(&mut rules, |r| match r {

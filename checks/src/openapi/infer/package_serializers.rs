@@ -53,12 +53,7 @@ pub(super) fn schema(
         schema = renamed(schema, &user_field);
     }
     if fq.ends_with("TokenRefreshSerializer") && rotates(facts) {
-        if let Some(refresh) = schema
-            .get_mut("properties")
-            .and_then(|p| p.get_mut("refresh"))
-        {
-            refresh.remove("writeOnly");
-        }
+        schema = with_refresh(schema);
     }
     Some(schema)
 }
@@ -81,6 +76,26 @@ fn rotates(facts: &Facts) -> bool {
         .get("SIMPLE_JWT.ROTATE_REFRESH_TOKENS")
         .and_then(|found| found.val.as_bool())
         == Some(true)
+}
+
+/// A rotated refresh token is sent and answered.
+fn with_refresh(schema: Node) -> Node {
+    let mut schema = schema;
+    if let Some(properties) = schema.get_mut("properties") {
+        match properties.get_mut("refresh") {
+            Some(refresh) => drop(refresh.remove("writeOnly")),
+            None => properties.insert("refresh", Node::map().with("type", "string")),
+        }
+    }
+    if let Some(Node {
+        kind: super::node::Kind::List(required),
+        ..
+    }) = schema.get_mut("required")
+        && !required.iter().any(|r| r.as_str() == Some("refresh"))
+    {
+        required.push("refresh".into());
+    }
+    schema
 }
 
 /// `username` under another name.

@@ -114,6 +114,10 @@ impl Components<'_> {
     fn returned_model(&self, func: FuncId) -> Option<ModelId> {
         let program = &self.facts.program;
         let hint = program.func_def(func).returns.as_ref()?;
+        let forward = hint
+            .as_str()
+            .and_then(|text| super::type_hints::named(text, hint));
+        let hint = forward.as_ref().unwrap_or(hint);
         match program.resolve(program.scope_around_func(func), hint) {
             Symbol::Class(class) => self.facts.django.model_of(class).map(|m| m.id),
             _ => None,

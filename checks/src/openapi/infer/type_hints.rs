@@ -429,7 +429,12 @@ impl Components<'_> {
             let Some(choices) = drf_field::enumeration_choices(program, scope, expr) else {
                 return Hint::Schema(typed("string").unknown("its members are not known"));
             };
+            // The empty choice is none of the members.
             let values: Vec<Node> = choices
+                .iter()
+                .filter(|(value, _)| !value.is_none())
+                .cloned()
+                .collect::<Vec<_>>()
                 .iter()
                 .filter_map(|(v, _)| values::node(v))
                 .collect();
@@ -532,7 +537,7 @@ fn flatten<'e>(expr: &'e Expr, out: &mut Vec<&'e Expr>) {
 }
 
 /// The expression that a dotted name in quotes stands for.
-fn named(text: &str, at: &Expr) -> Option<Expr> {
+pub(super) fn named(text: &str, at: &Expr) -> Option<Expr> {
     let mut parts = text.trim().split('.');
     let is_name = |part: &str| {
         !part.is_empty()

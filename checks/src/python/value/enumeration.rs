@@ -79,8 +79,18 @@ impl Eval<'_> {
             "choices" => Some(Val::Seq(vec![(member.value, place), (member.label, place)])),
             _ => None,
         };
-        let values: Option<Vec<(Val, Place)>> = members
+        // `__empty__ = "(none)"` is a first choice without value.
+        let empty = self
+            .class_table(class)
+            .and_then(|table| table.get("__empty__").cloned())
+            .map(|label| Member {
+                name: "__empty__".into(),
+                value: Val::NONE,
+                label: (*label).clone(),
+            });
+        let values: Option<Vec<(Val, Place)>> = empty
             .into_iter()
+            .chain(members)
             .map(|member| Some((of(member)?, place)))
             .collect();
         Some(Val::Seq(values?))
