@@ -61,7 +61,7 @@ enum Command {
     Facts(facts::Args),
     /// Check rules files, and see which value comes from where
     Config(config::Args),
-    /// API descriptions: what changed between two OpenAPI files
+    /// API descriptions: infer one from the source, or say what changed between two
     Schema(schema::Args),
     /// Run the service
     Serve(serve::Args),

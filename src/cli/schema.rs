@@ -1,4 +1,6 @@
-//! `takehome schema`: API descriptions on this machine, compared.
+//! `takehome schema`: API descriptions on this machine, compared; and inferred ([`infer`]).
+
+mod infer;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,8 @@ pub(super) struct Args {
 enum Command {
     /// Say what changed between two OpenAPI files, breaking changes first
     Diff(DiffArgs),
+    /// Write the OpenAPI document that drf-spectacular would write, from the source alone
+    Infer(infer::Args),
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -95,6 +99,7 @@ struct DiffArgs {
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.command {
         Command::Diff(args) => diff(args),
+        Command::Infer(args) => infer::run(args),
     }
 }
 

@@ -24,6 +24,7 @@ mod process;
 mod review;
 mod rubric;
 mod schema_diff;
+mod schema_infer;
 #[cfg(target_os = "linux")]
 mod served;
 #[cfg(target_os = "linux")]

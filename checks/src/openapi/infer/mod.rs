@@ -27,6 +27,7 @@ mod package_serializers;
 mod packaged;
 mod parameters;
 mod places;
+pub mod print;
 mod security;
 mod serializer_schema;
 pub mod shape;
@@ -49,6 +50,8 @@ pub struct Inferred {
     pub document: Node,
     /// Sentences for people: what is missing or assumed, and why.
     pub notes: Vec<String>,
+    /// How much of the document is certain.
+    pub share: print::Share,
 }
 
 /// Infers the document of a project; never fails, what could not be told is in the notes.
@@ -57,5 +60,15 @@ pub fn infer(facts: &Facts, given: Given) -> Inferred {
     let mut notes = std::mem::take(&mut shape.notes);
     let (document, more) = document::document(facts, &shape);
     notes.extend(more);
-    Inferred { document, notes }
+    if facts.django.routes().is_empty() {
+        notes.push("No URL configuration was found; the document has no paths".to_owned());
+    }
+    notes.extend(facts.django.notes().iter().cloned());
+    let mut seen = std::collections::BTreeSet::new();
+    notes.retain(|note| seen.insert(note.clone()));
+    Inferred {
+        share: print::Share::of(&document),
+        document,
+        notes,
+    }
 }

@@ -209,7 +209,8 @@ impl Node {
         .flatten()
     }
 
-    /// The plain JSON. With `certainty`, a mapping that is not known carries `x-certainty`.
+    /// The plain JSON. With `certainty`, a mapping that is not known carries `x-certainty` and
+    /// why; what cannot carry it (a list, a text) is named in that of the mapping around it.
     pub fn to_value(&self, certainty: bool) -> Value {
         match &self.kind {
             Kind::Null => Value::Null,
@@ -222,16 +223,38 @@ impl Node {
                     .iter()
                     .map(|(key, value)| (key.to_string(), value.to_value(certainty)))
                     .collect();
-                let word = match &self.certainty {
-                    Certainty::Known => None,
-                    Certainty::Assumed(_) => Some("assumed"),
-                    Certainty::Unknown(_) => Some("unknown"),
-                };
-                if let (true, Some(word)) = (certainty, word) {
-                    map.insert("x-certainty".to_owned(), word.into());
+                if certainty {
+                    self.mark(entries, &mut map);
                 }
                 Value::Object(map)
             }
         }
+    }
+
+    fn mark(&self, entries: &IndexMap<Arc<str>, Self>, map: &mut Map<String, Value>) {
+        if let Some((word, reason)) = words(&self.certainty) {
+            map.insert("x-certainty".to_owned(), word.into());
+            map.insert("x-certainty-reason".to_owned(), reason.into());
+            return;
+        }
+        let members: Map<String, Value> = entries
+            .iter()
+            .filter(|(_, value)| !matches!(value.kind, Kind::Map(_)))
+            .filter_map(|(key, value)| {
+                let (word, _) = words(&value.certainty)?;
+                Some((key.to_string(), word.into()))
+            })
+            .collect();
+        if !members.is_empty() {
+            map.insert("x-certainty".to_owned(), members.into());
+        }
+    }
+}
+
+fn words(certainty: &Certainty) -> Option<(&'static str, &str)> {
+    match certainty {
+        Certainty::Known => None,
+        Certainty::Assumed(reason) => Some(("assumed", reason)),
+        Certainty::Unknown(reason) => Some(("unknown", reason)),
     }
 }
