@@ -1,11 +1,11 @@
 //! DRF231: a list that answers with every row there is.
 
-use crate::catalog::route_words::{is_drf, is_own, view_place};
+use super::lists::{
+    answers_itself, effects, is_bounded, is_reference, lists, place_of_missing_default, rows,
+};
+use crate::catalog::route_words::view_place;
 use crate::catalog::{Answers, Check, Cx, Evidence, Scope};
-use crate::django::Route;
 use crate::evidence::{Competency, Confidence, Polarity, Severity};
-use crate::python::syntax::Span;
-use crate::python::value::Place;
 
 pub(super) static CHECK: Check = Check {
     id: "DRF231",
@@ -20,38 +20,29 @@ pub(super) static CHECK: Check = Check {
     run,
 };
 
-const DEFAULT: &str = "REST_FRAMEWORK.DEFAULT_PAGINATION_CLASS";
+/// The cause of all lists that nothing paginates.
+const MISSING_DEFAULT: &str = "REST_FRAMEWORK.DEFAULT_PAGINATION_CLASS";
 
 fn run(cx: &Cx<'_>, out: &mut Answers) {
     let django = &cx.head.django;
     let no_default = place_of_missing_default(cx);
-    for route in django.routes() {
-        if !route.is_list() || !route.mounted || !is_own(cx, route) || !is_drf(cx, route) {
+    let (mut by_hand, mut spoke) = (false, false);
+    for route in lists(cx) {
+        // What a handler of its own does is another check's.
+        if answers_itself(cx, route) {
+            by_hand |= !is_bounded(cx, route);
             continue;
         }
         out.looked();
-        let pagination = &route.policy.pagination;
-        let effects = route
-            .func
-            .map(|func| django.effects(func))
-            .unwrap_or_default();
-        let by_hand = effects.iter().any(|function| function.paginates);
-        if by_hand {
+        if effects(cx, route).iter().any(|function| function.paginates) {
             continue;
         }
-        // A plain handler that does not call the paginator is not paginated, whatever the settings say.
-        let calls_list = effects.first().is_some_and(|function| function.calls_super);
-        let skipped = pagination.applied == Some(false) && !calls_list;
-        if !skipped {
-            if pagination.part.open.is_some() || pagination.size_open {
-                out.unknown(route.label(), "its pagination could not be told");
-                continue;
-            }
-            if !pagination.part.is_empty() {
-                continue;
-            }
+        let pagination = &route.policy.pagination;
+        if pagination.part.open.is_some() || pagination.size_open {
+            out.unknown(route.label(), "its pagination could not be told");
+            continue;
         }
-        if bounded(cx, route) {
+        if !pagination.part.is_empty() || is_bounded(cx, route) {
             continue;
         }
         let subject = django
@@ -60,25 +51,17 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
         let Some(place) = view_place(cx, route) else {
             continue;
         };
-        let why = if skipped && !pagination.part.is_empty() {
-            "the handler answers itself and does not call the paginator"
-        } else {
-            "neither the view nor the settings paginate it"
-        };
         let mut evidence = Evidence::new(
             subject.clone(),
             cx.anchor(place),
             format!(
-                "`{}` answers with every row of {}: {why}.",
+                "`{}` answers with every row of {}: neither the view nor the settings paginate it.",
                 route.label(),
                 rows(cx, route)
             ),
         );
         if is_reference(cx, route) {
             evidence = evidence.severity(Severity::Low);
-        }
-        if let Some(handler) = effects.first().filter(|_| skipped) {
-            evidence = evidence.also(cx.anchor(handler.place));
         }
         if let Some(place) = route.queryset.as_ref().and_then(|qs| qs.places.first()) {
             evidence = evidence.also(cx.anchor(*place).note("the rows"));
@@ -89,65 +72,17 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
                     .note("no `DEFAULT_PAGINATION_CLASS` here: every list must see to itself"),
             );
         }
-        out.found(evidence.root(subject));
+        spoke = true;
+        // One default that is missing opens all of them.
+        let cause = no_default.map_or(subject, |_| MISSING_DEFAULT.to_owned());
+        out.found(evidence.root(cause));
     }
-}
-
-/// Where a default paginator would be set, if the settings are known to have none.
-fn place_of_missing_default(cx: &Cx<'_>) -> Option<Place> {
-    let prod = cx.head.django.settings().prod()?;
-    if prod
-        .get(DEFAULT)
-        .is_some_and(|found| found.truth() != Some(false))
-        || prod.is_open(DEFAULT)
-    {
-        return None;
+    if let Some(place) = no_default.filter(|_| by_hand && !spoke) {
+        let message = "The settings have no `DEFAULT_PAGINATION_CLASS`, and every list here answers with all its rows: a list that is added to a generic view will too.";
+        out.found(
+            Evidence::new(MISSING_DEFAULT, cx.anchor(place), message)
+                .severity(Severity::Low)
+                .root(MISSING_DEFAULT),
+        );
     }
-    let whole = prod.get("REST_FRAMEWORK").map(|found| found.place);
-    Some(whole.unwrap_or(Place {
-        file: prod.file,
-        span: Span { start: 0, end: 0 },
-    }))
-}
-
-/// A slice, or a queryset that cannot grow.
-fn bounded(cx: &Cx<'_>, route: &Route) -> bool {
-    let sliced = |slice: Option<i64>| slice.is_some();
-    let effects = route
-        .func
-        .map(|func| cx.head.django.effects(func))
-        .unwrap_or_default();
-    route
-        .queryset
-        .as_ref()
-        .is_some_and(|queryset| sliced(queryset.slice) || queryset.empty)
-        || effects
-            .iter()
-            .any(|function| function.queries.iter().any(|query| sliced(query.qs.slice)))
-}
-
-/// Rows that no route writes: a list of countries, of categories.
-fn is_reference(cx: &Cx<'_>, route: &Route) -> bool {
-    let Some(model) = route.model else {
-        return false;
-    };
-    let writes = cx
-        .head
-        .django
-        .routes_on(model)
-        .any(crate::django::routes::Route::is_unsafe);
-    let created = cx.head.django.functions().any(|function| {
-        function
-            .writes
-            .iter()
-            .any(|write| write.model == Some(model))
-    });
-    !writes && !created && !cx.head.django.model(model).is_growth_like
-}
-
-fn rows(cx: &Cx<'_>, route: &Route) -> String {
-    route.model.map_or_else(
-        || "its queryset".to_owned(),
-        |id| format!("`{}`", cx.head.django.model(id).name),
-    )
 }

@@ -21,7 +21,8 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
     let django = &cx.head.django;
     for route in django.routes() {
         // A handler of the project's may order and slice as it likes.
-        if !route.is_list() || route.func.is_some() || !is_own(cx, route) || !is_drf(cx, route) {
+        let own = route.func.is_some() && !only_hands_on(cx, route);
+        if !route.is_list() || own || !is_own(cx, route) || !is_drf(cx, route) {
             continue;
         }
         let pagination = &route.policy.pagination;
@@ -93,4 +94,14 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
         }
         out.found(evidence.root(subject));
     }
+}
+
+/// `return super().get(request, *args, **kwargs)` and nothing with rows.
+fn only_hands_on(cx: &Cx<'_>, route: &crate::django::Route) -> bool {
+    route
+        .func
+        .and_then(|func| cx.head.django.function(func))
+        .is_some_and(|function| {
+            function.calls_super && function.queries.is_empty() && function.serializers.is_empty()
+        })
 }
