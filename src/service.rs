@@ -173,7 +173,8 @@ pub fn real_parts(settings: &Settings, store: &Store) -> Result<Parts, github::G
             rules_repository: settings.rules_repository.clone(),
             public_url: settings.public_url.clone(),
         },
-    );
+    )
+    .measured_by(Arc::clone(&metrics));
     let budgets = Arc::clone(&app);
     Ok(Parts {
         reviewer: Arc::new(reviewer),

@@ -9,6 +9,8 @@ mod analyser;
 pub(crate) mod assemble;
 mod reviewer;
 mod rules;
+mod stage;
+mod stop;
 
 pub use analyser::{Analysable, Analyser, AnalysisFailed, InProcess};
 pub use reviewer::{GitHubReviewer, Settings};

@@ -9,13 +9,16 @@ use tracing::Instrument as _;
 
 use super::analyser::{Analysable, Analyser};
 use super::assemble::{self, Circumstances};
-use super::rules::{Read, RulesError, RulesReader};
+use super::rules::{Read, RulesReader};
+use super::stage::Stage;
+use super::stop::{Stop, refused, superseded};
 use crate::github::types::{Conclusion, PullRequest};
-use crate::github::{App, CommitSha, GitHubError, InstallationId, PullNumber, RepoId, Repository};
-use crate::publish::{Desired, Ending, Marker, Place, PublishError, Publisher, Run};
+use crate::github::{App, CommitSha, InstallationId, PullNumber, RepoId, Repository};
+use crate::publish::{Desired, Ending, Marker, Place, Publisher, Run};
 use crate::report::{self, Links, Review};
-use crate::snapshot::{Blobs, Snapshot, SnapshotError, read_commit};
-use crate::store::{NewReview, ReviewKey, Store, StoreError};
+use crate::snapshot::{Blobs, Snapshot, read_commit};
+use crate::store::{NewReview, ReviewKey, Store};
+use crate::web::metrics::Metrics;
 use crate::worker::{
     ConcludeJob, ConcludeWhy, Person, PullRequestRef, ReviewError, ReviewJob, ReviewOutcome,
     Reviewer, RulesJob,
@@ -37,6 +40,7 @@ pub struct GitHubReviewer {
     publisher: Publisher,
     rules: RulesReader,
     analyser: Arc<dyn Analyser>,
+    metrics: Arc<Metrics>,
     public_url: Option<String>,
 }
 
@@ -60,87 +64,19 @@ impl GitHubReviewer {
             publisher: Publisher::new(store.clone(), marker),
             rules: RulesReader::new(store.clone(), settings.rules_repository),
             public_url: settings.public_url,
+            metrics: Arc::default(),
             analyser,
             store,
             app,
         }
     }
-}
 
-/// Why a review stopped before its end.
-enum Stop {
-    /// It has an outcome all the same.
-    With(ReviewOutcome),
-    Failed(ReviewError),
-}
-
-impl From<GitHubError> for Stop {
-    fn from(error: GitHubError) -> Self {
-        match &error {
-            GitHubError::InstallationGone { .. } => Self::With(ReviewOutcome::Gone {
-                reason: error.to_string(),
-            }),
-            GitHubError::Limited { wait, .. } => {
-                Self::Failed(ReviewError::after(error.to_string(), *wait))
-            }
-            _ if error.is_transient() => Self::Failed(ReviewError::transient(error.to_string())),
-            _ => Self::Failed(ReviewError::permanent(error.to_string())),
-        }
+    /// Where the durations of its stages are counted.
+    #[must_use]
+    pub fn measured_by(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = metrics;
+        self
     }
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(if error.is_transient() {
-            ReviewError::transient(error.to_string())
-        } else {
-            ReviewError::permanent(error.to_string())
-        })
-    }
-}
-
-impl From<RulesError> for Stop {
-    fn from(error: RulesError) -> Self {
-        match error {
-            RulesError::GitHub(error) => error.into(),
-            RulesError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<PublishError> for Stop {
-    fn from(error: PublishError) -> Self {
-        match error {
-            PublishError::GitHub(error) => error.into(),
-            PublishError::Store(error) => error.into(),
-            PublishError::Cancelled => Self::Failed(ReviewError::Cancelled),
-            PublishError::CommitGone(head) => superseded(&head),
-        }
-    }
-}
-
-impl From<SnapshotError> for Stop {
-    fn from(error: SnapshotError) -> Self {
-        match error {
-            SnapshotError::CommitGone(head) => superseded(&head),
-            SnapshotError::GitHub(error) => error.into(),
-            SnapshotError::Incomplete { .. } => {
-                Self::Failed(ReviewError::transient(error.to_string()))
-            }
-        }
-    }
-}
-
-fn superseded(head: &CommitSha) -> Stop {
-    Stop::With(ReviewOutcome::Superseded {
-        head_sha: head.to_string(),
-    })
-}
-
-fn refused(reason: impl Into<String>) -> Stop {
-    Stop::With(ReviewOutcome::Refused {
-        reason: reason.into(),
-    })
 }
 
 /// The trees of a review and the commits they are of.
@@ -188,14 +124,8 @@ impl GitHubReviewer {
             }
         }
 
-        let now = self.app.now();
-        let run = self.publisher.begin(&place, job.id, now, cancel).await?;
-        self.publisher
-            .supersede_older(&place, &run, now, cancel)
-            .await?;
-        let mut rules = unless(cancel, self.rules_of(&place, &pull)).await?;
-        let (base, note) = unless(cancel, self.base_commit(&place, &pull, &rules)).await?;
-        rules.notes.extend(note);
+        let plan = self.plan(job, &place, &pull, cancel);
+        let (run, rules, base) = Stage::Plan.of(&self.metrics, plan).await?;
         let key = key(&place, base.as_ref(), &rules);
 
         let (review, review_id) = match self.saved(&key, job).await? {
@@ -220,20 +150,45 @@ impl GitHubReviewer {
             conclusion: assemble::conclusion(&review, &rules.loaded.rules),
             details_url,
         };
-        let now = self.app.now();
-        let run = self
-            .publisher
-            .complete(&place, run, &desired, now, cancel)
-            .await?;
-        self.publish_beside(&place, &pull, &review, &rules, job.is_forced(), cancel)
-            .await?;
-        self.store
-            .set_cursor(&finished_note(&place), &run.record.id.to_string())
-            .await?;
+        let publish = async {
+            let now = self.app.now();
+            let run = self
+                .publisher
+                .complete(&place, run, &desired, now, cancel)
+                .await?;
+            self.publish_beside(&place, &pull, &review, &rules, job.is_forced(), cancel)
+                .await?;
+            let published = run.record.id.to_string();
+            Ok::<_, Stop>(
+                self.store
+                    .set_cursor(&finished_note(&place), &published)
+                    .await?,
+            )
+        };
+        Stage::Publish.of(&self.metrics, publish).await?;
         Ok(ReviewOutcome::Reviewed {
             review_id,
             head_sha: head.to_string(),
         })
+    }
+
+    /// Opens the check run, ends older ones, reads the rules and finds the base.
+    async fn plan(
+        &self,
+        job: &ReviewJob,
+        place: &Place,
+        pull: &PullRequest,
+        cancel: &CancellationToken,
+    ) -> Result<(Run, Read, Option<CommitSha>), Stop> {
+        let now = self.app.now();
+        let run = self.publisher.begin(place, job.id, now, cancel).await?;
+        self.publisher
+            .supersede_older(place, &run, now, cancel)
+            .await?;
+        let mut rules = unless(cancel, self.rules_of(place, pull)).await?;
+        let (base, note) = unless(cancel, self.base_commit(place, pull, &rules)).await?;
+        rules.notes.extend(note);
+        Ok((run, rules, base))
     }
 
     /// Snapshot, analysis, rubric.
@@ -246,7 +201,8 @@ impl GitHubReviewer {
         run: &Run,
         cancel: &CancellationToken,
     ) -> Result<Review, Stop> {
-        let trees = unless(cancel, self.trees(place, base)).await?;
+        let trees = unless(cancel, self.trees(place, base));
+        let trees = Stage::Snapshot.of(&self.metrics, trees).await?;
         let mut notes = rules.notes.clone();
         notes.extend(trees.notes);
         notes.extend(assemble::protected_note(
@@ -259,7 +215,8 @@ impl GitHubReviewer {
             base: trees.base,
             rules: rules.loaded.rules.check_rules(),
         };
-        let analysis = self.analyse(place, work, run, cancel).await?;
+        let analysis = self.analyse(place, work, run, cancel);
+        let analysis = Stage::Analysis.of(&self.metrics, analysis).await?;
         Ok(assemble::review(
             analysis,
             Circumstances {

@@ -39,6 +39,11 @@ const OVERLAP: Duration = Duration::from_mins(10);
 /// What is younger may still be on its way.
 const SETTLE: Duration = Duration::from_secs(30);
 
+/// At its start a process looks again unless another has looked within this time: what was missed
+/// while it was down does not wait for the next interval, and one that starts over and over asks
+/// GitHub no more often than this.
+const AT_START: Duration = Duration::from_secs(30);
+
 /// Name of the cursor in the store: time of the oldest delivery that is still to be seen, RFC 3339.
 pub const CURSOR: &str = "sweep";
 
@@ -107,19 +112,23 @@ pub async fn run(
     shutdown: CancellationToken,
 ) {
     let sweeps = async {
+        let mut since = AT_START.min(settings.sweep_every / 2);
         loop {
-            if turn(&store, "sweep", settings.sweep_every).await {
+            if turn(&store, "sweep", since).await {
                 note_sweep(sweep(&store, &*github).await, &metrics);
                 forget(&store, settings.keep).await;
             }
+            since = settings.sweep_every / 2;
             tokio::time::sleep(settings.sweep_every).await;
         }
     };
     let reconciliations = async {
+        let mut since = AT_START.min(settings.reconcile_every / 2);
         loop {
-            if turn(&store, "reconcile", settings.reconcile_every).await {
+            if turn(&store, "reconcile", since).await {
                 note_reconcile(reconcile_all(&store, &*github).await, &metrics);
             }
+            since = settings.reconcile_every / 2;
             tokio::select! {
                 () = tokio::time::sleep(settings.reconcile_every) => {}
                 () = reconcile.notified() => {
@@ -137,10 +146,9 @@ pub async fn run(
     }
 }
 
-/// Whether it is this process's turn. At start it always is a little: a turn taken within the last
-/// half interval by another process counts.
-async fn turn(store: &Store, name: &str, every: Duration) -> bool {
-    match store.take_turn(name, every / 2).await {
+/// Whether it is this process's turn: nobody took one within this time.
+async fn turn(store: &Store, name: &str, since: Duration) -> bool {
+    match store.take_turn(name, since).await {
         Ok(ours) => ours,
         Err(error) => {
             tracing::error!(error = %error, recovery = name, "no turn could be taken");

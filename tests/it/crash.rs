@@ -2,24 +2,15 @@
 //! from outside, just before GitHub does it and just after, and started again. What stands on GitHub
 //! in the end must be what stands there without a crash.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::Path;
-use std::time::{Duration, Instant};
-
 use futures::StreamExt as _;
-use github_simulator::{CheckRun, Fault, Files, Limits, Options, Repo, Rule, Simulator, files};
+use github_simulator::{Fault, Rule};
 
 use crate::databases::Database;
-use crate::served::{Served, takehome};
+use crate::organisation::{Organisation, PATIENCE, POINTS, until};
+use crate::served::Served;
 
 /// Cases at once, on each database.
 const AT_ONCE: usize = 4;
-/// A step of a case on a machine that does other things too.
-const PATIENCE: Duration = Duration::from_secs(90);
-/// Classes in the candidate's files: each is one annotation, and they need three batches.
-const CLASSES: usize = 120;
-const LABEL: &str = "takehome reviewed";
 
 /// What happens to the pull request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,201 +82,8 @@ fn matrix() -> Vec<Case> {
     cases
 }
 
-fn many_points() -> Files {
-    let mut models = "from django.db import models\n".to_owned();
-    let mut serializers =
-        "from rest_framework import serializers\n\nfrom . import models\n".to_owned();
-    for number in 0..CLASSES {
-        let _ = write!(
-            models,
-            "\n\nclass Item{number}(models.Model):\n    name = models.CharField(max_length=20)\n"
-        );
-        let _ = write!(
-            serializers,
-            "\n\nclass Item{number}Serializer(serializers.ModelSerializer):\n    class Meta:\n        \
-             model = models.Item{number}\n        fields = '__all__'\n"
-        );
-    }
-    files([
-        ("orders/models.py", models),
-        ("orders/serializers.py", serializers),
-    ])
-}
-
-fn few_points() -> Files {
-    let serializers = "from rest_framework import serializers\n\nfrom . import models\n\n\n\
-                       class ItemSerializer(serializers.ModelSerializer):\n    class Meta:\n        \
-                       model = models.Item1\n        fields = '__all__'\n";
-    files([("orders/serializers.py", serializers)])
-}
-
-/// A GitHub with an assignment, and the service's folder and database.
-struct Bench {
-    github: Simulator,
-    repo: Repo,
-    folder: tempfile::TempDir,
-    database: Option<Database>,
-}
-
-impl Bench {
-    fn new(database: Option<Database>) -> Self {
-        let github = Simulator::start(Options {
-            limits: Limits::none(),
-            ..Options::default()
-        })
-        .unwrap();
-        github.create_org("acme").unwrap();
-        github.create_user("ada").unwrap();
-        github.install("acme").unwrap();
-        let rules =
-            format!("publish:\n  max_annotations: {CLASSES}\n  labels:\n    reviewed: {LABEL}\n");
-        let starter = files([
-            ("manage.py", "import django\n".to_owned()),
-            (
-                "config/settings.py",
-                "INSTALLED_APPS = ['orders']\n".to_owned(),
-            ),
-            ("orders/__init__.py", String::new()),
-            (".github/takehome.yml", rules),
-        ]);
-        let repo = github.create_repo("acme", "orders", starter).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("key.pem"), github.app().private_key_pem).unwrap();
-        Self {
-            github,
-            repo,
-            folder,
-            database,
-        }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// Starts the service and waits until it has looked at what is open.
-    async fn start(&self) -> Served {
-        let app = self.github.app();
-        let mut command = takehome(self.path(), &["serve"]);
-        command
-            .env("TAKEHOME_GITHUB_APP_ID", app.id.to_string())
-            .env(
-                "TAKEHOME_GITHUB_PRIVATE_KEY_FILE",
-                self.path().join("key.pem"),
-            )
-            .env("TAKEHOME_GITHUB_API_URL", self.github.api_url())
-            .env("TAKEHOME_WEBHOOK_SECRET", app.webhook_secret)
-            .env("TAKEHOME_GITHUB_WRITE_PAUSE_MS", "0")
-            .env("TAKEHOME_WORKERS", "2")
-            .env("TAKEHOME_BURST_SECONDS", "0")
-            .env("TAKEHOME_LEASE_SECONDS", "2")
-            .env("TAKEHOME_RECONCILE_SECONDS", "2");
-        if let Some(database) = &self.database {
-            command.env("TAKEHOME_DATABASE_URL", &database.url);
-        }
-        let served = Served::start(command).await;
-        self.github
-            .set_hook_url(format!("{}/webhooks/github", served.url));
-        until("the first reconciliation", &served, || async {
-            served.log().contains("open pull requests reconciled")
-        })
-        .await;
-        served
-    }
-
-    fn open(&self) -> u64 {
-        self.github
-            .fork_pull_request(
-                self.repo.id,
-                "ada",
-                "Orders",
-                "My solution",
-                "solution",
-                many_points(),
-            )
-            .unwrap()
-    }
-
-    fn push(&self, pull: u64) {
-        self.github
-            .push_to_pull_request(self.repo.id, pull, "More", few_points())
-            .unwrap();
-    }
-
-    fn head(&self, pull: u64) -> String {
-        self.github
-            .pull_request(self.repo.id, pull)
-            .unwrap()
-            .head_sha
-    }
-
-    fn runs(&self, head: &str) -> Vec<CheckRun> {
-        self.github.check_runs(self.repo.id, head)
-    }
-
-    async fn until_held(&self, served: &Served) {
-        assert!(
-            self.github.faults().wait_held(PATIENCE).await,
-            "the request was never made\n{}",
-            served.log()
-        );
-    }
-
-    /// Waits until nothing is left to do, and until what should stand stands.
-    async fn until_done(&self, served: &Served, pull: u64, closed: bool) {
-        until("the end", served, || async {
-            assert_eq!(
-                served.figure("takehome_queue_jobs{state=\"dead\"}").await,
-                Some(0.0)
-            );
-            for state in ["ready", "running"] {
-                let name = format!("takehome_queue_jobs{{state=\"{state}\"}}");
-                if served.figure(&name).await != Some(0.0) {
-                    return false;
-                }
-            }
-            let runs = self.runs(&self.head(pull));
-            let completed = runs.iter().all(|run| run.status == "completed");
-            let labelled = !self.github.labels(self.repo.id, pull).is_empty();
-            completed && (closed || (!runs.is_empty() && labelled))
-        })
-        .await;
-    }
-
-    /// What must hold whenever a review of this many points stands.
-    fn check(&self, pull: u64, points: usize) {
-        let runs = self.runs(&self.head(pull));
-        let [run] = runs.as_slice() else {
-            panic!("{} check runs: {runs:#?}", runs.len());
-        };
-        assert_eq!(run.conclusion.as_deref(), Some("neutral"), "{run:#?}");
-        assert!(run.text.is_some(), "{run:#?}");
-        let places: BTreeSet<(String, u64)> = run
-            .annotations
-            .iter()
-            .map(|annotation| (annotation.path.clone(), annotation.start_line))
-            .collect();
-        assert_eq!((run.annotations.len(), places.len()), (points, points));
-        let comments = self.github.comments(self.repo.id, pull);
-        assert_eq!(comments.len(), 1, "{comments:#?}");
-        assert_eq!(self.github.labels(self.repo.id, pull), [LABEL]);
-    }
-}
-
-async fn until<F: Future<Output = bool>>(what: &str, served: &Served, holds: impl Fn() -> F) {
-    let began = Instant::now();
-    while !holds().await {
-        assert!(
-            began.elapsed() < PATIENCE,
-            "{what} never came\n{}",
-            served.log()
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 async fn crash(case: Case, database: Option<Database>) {
-    let bench = Bench::new(database);
+    let bench = Organisation::new(database);
     let github = &bench.github;
     let rule = Rule::new(case.method, case.path, case.fault).nth(case.nth);
     let mut served = bench.start().await;
@@ -295,7 +93,7 @@ async fn crash(case: Case, database: Option<Database>) {
         assert!(github.settled(PATIENCE).await);
         let served = bench.start().await;
         bench.until_done(&served, pull, false).await;
-        bench.check(pull, CLASSES);
+        bench.check(pull, POINTS);
         return finish(bench, served).await;
     }
 
@@ -309,7 +107,7 @@ async fn crash(case: Case, database: Option<Database>) {
         Story::Pushed => {
             let pull = bench.open();
             bench.until_done(&served, pull, false).await;
-            bench.check(pull, CLASSES);
+            bench.check(pull, POINTS);
             github.faults().add(rule);
             bench.push(pull);
             pull
@@ -353,19 +151,19 @@ async fn crash(case: Case, database: Option<Database>) {
     assert!(github.settled(PATIENCE).await);
     bench.until_done(&served, pull, closed).await;
     match case.story {
-        Story::Opened => bench.check(pull, CLASSES),
+        Story::Opened => bench.check(pull, POINTS),
         Story::Pushed | Story::Moved => bench.check(pull, 1),
         Story::Closed | Story::OpenedWhileDown => {}
     }
     if let Some(head) = older {
-        let runs = bench.runs(&head);
+        let runs = bench.runs_at(&head);
         let [run] = runs.as_slice() else {
             panic!("{} check runs: {runs:#?}", runs.len());
         };
         assert_eq!(run.conclusion.as_deref(), Some("cancelled"), "{run:#?}");
         assert!(run.annotations.is_empty(), "{run:#?}");
         if case.story == Story::Moved {
-            let newer = bench.runs(&bench.head(pull)).remove(0);
+            let newer = bench.runs_at(&bench.head(pull)).remove(0);
             assert!(run.summary.as_ref().unwrap().contains(&newer.html_url));
         } else {
             assert!(github.comments(bench.repo.id, pull).is_empty());
@@ -374,7 +172,7 @@ async fn crash(case: Case, database: Option<Database>) {
     finish(bench, served).await;
 }
 
-async fn finish(bench: Bench, mut served: Served) {
+async fn finish(bench: Organisation, mut served: Served) {
     let violations = bench.github.violations();
     assert!(violations.is_empty(), "{violations:#?}");
     served.kill();

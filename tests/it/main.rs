@@ -19,6 +19,8 @@ mod databases;
 mod demo;
 mod fakes;
 mod github;
+#[cfg(target_os = "linux")]
+mod organisation;
 mod pages;
 mod process;
 mod review;
@@ -31,6 +33,7 @@ mod served;
 mod service;
 mod shared;
 mod snapshot;
+mod soak;
 mod store;
 mod webhook;
 mod worker;

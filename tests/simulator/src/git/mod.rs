@@ -10,7 +10,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use memo::{Memo, is_full_id};
@@ -41,6 +41,19 @@ pub(crate) struct NewCommit<'a> {
     pub(crate) changes: &'a Files,
 }
 
+/// Where `git` is. With its full path a process can be started without copying this one's memory
+/// tables, which are large in a test.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path)
+            .map(|folder| folder.join("git"))
+            .find(|file| file.is_absolute() && file.is_file())
+            .unwrap_or_else(|| PathBuf::from("git"))
+    })
+}
+
 /// One bare repository. A fork shares it with the repository it was forked from, as GitHub does.
 #[derive(Debug, Clone)]
 pub(crate) struct Git {
@@ -67,7 +80,7 @@ impl Git {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("git");
+        let mut command = Command::new(program());
         command
             .current_dir(&self.folder)
             .env_clear()
@@ -84,6 +97,9 @@ impl Git {
                 "core.quotePath=false",
                 "-c",
                 "gc.auto=0",
+                // Gone with the process anyway.
+                "-c",
+                "core.fsync=none",
                 "-c",
                 "safe.directory=*",
             ])
