@@ -19,6 +19,8 @@ pub struct Stubs {
     classes: HashMap<String, StubClass>,
     urls: HashMap<String, Vec<StubUrl>>,
     #[serde(skip)]
+    stand_ins: HashMap<String, String>,
+    #[serde(skip)]
     permissions: HashMap<String, StubPermission>,
     /// Names that packages give to `View.as_view()`: name → class.
     #[serde(skip)]
@@ -163,6 +165,9 @@ pub enum StubAnonymous {
 
 #[derive(Deserialize)]
 struct PolicyFile {
+    /// Classes of packages that are to their users what a class of the framework is; a key that
+    /// ends with a point stands for all names of a module.
+    stand_ins: HashMap<String, String>,
     permissions: HashMap<String, StubPermission>,
     view_names: HashMap<String, String>,
 }
@@ -176,6 +181,7 @@ static STUBS: LazyLock<Stubs> = LazyLock::new(|| {
         .expect("policy.json is the catalogue's JSON");
     stubs.permissions = policy.permissions;
     stubs.view_names = policy.view_names;
+    stubs.stand_ins = policy.stand_ins;
     for (fq, class) in &stubs.classes {
         let name = fq.rsplit('.').next().unwrap_or(fq);
         if class.kind == "model" && !class.is_abstract && !class.app_label.is_empty() {
@@ -207,6 +213,9 @@ impl Stubs {
         if let Some(canonical) = self.aliases.get(fq) {
             return canonical;
         }
+        if let Some(known) = self.stand_in(fq) {
+            return known;
+        }
         // A re-export that the catalogue has not seen: same package, same last part, one class.
         let (Some((root, _)), Some((_, tail))) = (fq.split_once('.'), fq.rsplit_once('.')) else {
             return fq;
@@ -221,6 +230,22 @@ impl Stubs {
             (Some(only), None) => only,
             _ => fq,
         }
+    }
+
+    /// The framework's class that a package's class stands for.
+    fn stand_in(&self, fq: &str) -> Option<&str> {
+        let named = match self.stand_ins.get(fq) {
+            Some(named) => named.clone(),
+            None => {
+                let at = fq.rfind('.')?;
+                let (module, tail) = (fq.get(..=at)?, fq.get(at + 1..)?);
+                format!("{}{tail}", self.stand_ins.get(module)?)
+            }
+        };
+        self.classes
+            .get_key_value(&named)
+            .map(|(known, _)| known.as_str())
+            .or_else(|| self.aliases.get(&named).map(String::as_str))
     }
 
     /// As [`Self::canonical`], in the catalogue's own text; `None` for a class it does not have.
@@ -320,6 +345,14 @@ mod tests {
         assert_eq!(
             stubs.model_by_label("auth.User"),
             Some("django.contrib.auth.models.User")
+        );
+        assert_eq!(
+            stubs.canonical("rest_framework_json_api.serializers.ModelSerializer"),
+            "rest_framework.serializers.ModelSerializer"
+        );
+        assert_eq!(
+            stubs.field_base("drf_extra_fields.fields.Base64ImageField"),
+            Some("ImageField")
         );
         assert!(stubs.urls("djoser.urls").is_some_and(|u| u.len() > 10));
     }

@@ -217,7 +217,14 @@ fn replace(
         .collect();
     let mut component = Node::map().with("enum", kept);
     if let Some(of_type) = schema.remove("type") {
-        component.insert("type", of_type);
+        // Null has a component of its own.
+        let of_type = match of_type.kind {
+            Kind::List(names) => names.into_iter().find(|n| n.as_str() != Some("null")),
+            kind => Some(Node::from(kind)),
+        };
+        if let Some(of_type) = of_type {
+            component.insert("type", of_type);
+        }
     }
     schema.remove(ENUM_ID);
     if shape.enum_descriptions {

@@ -135,7 +135,10 @@ impl Components<'_> {
         if let Default::Value(val, node) = &field.default
             && !val.is_none()
         {
-            meta.insert("default", represented(field, val, node));
+            meta.insert(
+                "default",
+                represented(field, val, node, self.coerce_decimal),
+            );
         }
         if let Some(label) = &field.label
             && !label.is_empty()
@@ -547,7 +550,7 @@ pub(super) fn description_of(choices: &[values::Choice]) -> String {
 }
 
 /// A default as the field's `to_representation` gives it.
-fn represented(field: &DrfField, val: &Val, node: &Node) -> Node {
+fn represented(field: &DrfField, val: &Val, node: &Node, coerce: bool) -> Node {
     let text = || values::text(val).or_else(|| node.as_str().map(str::to_owned));
     if field.many {
         return node.clone();
@@ -556,7 +559,7 @@ fn represented(field: &DrfField, val: &Val, node: &Node) -> Node {
         "CharField" | "EmailField" | "RegexField" | "SlugField" | "URLField" | "IPAddressField" => {
             text().map_or_else(|| node.clone(), Node::from)
         }
-        "DecimalField" => decimal_default(field, node, text()),
+        "DecimalField" => decimal_default(field, node, text(), coerce),
         "IntegerField" => match val {
             Val::Known(Literal::Str(text)) => text
                 .trim()
@@ -580,9 +583,11 @@ fn represented(field: &DrfField, val: &Val, node: &Node) -> Node {
     }
 }
 
-fn decimal_default(field: &DrfField, node: &Node, text: Option<String>) -> Node {
-    if field.coerce_to_string == Some(false) {
-        return node.clone();
+fn decimal_default(field: &DrfField, node: &Node, text: Option<String>, coerce: bool) -> Node {
+    if !field.coerce_to_string.unwrap_or(coerce) {
+        return text
+            .and_then(|text| values::float(&text))
+            .unwrap_or_else(|| node.clone());
     }
     let Some(text) = text else {
         return node.clone();

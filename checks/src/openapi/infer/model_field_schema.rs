@@ -44,6 +44,8 @@ struct Given<'a> {
     has_default: bool,
     is_auto: bool,
     call: Option<Call<'a>>,
+    /// The name of the model's field, for the elements of an array too.
+    root: &'a str,
 }
 
 impl<'f> Mapping<'f> {
@@ -88,6 +90,7 @@ impl<'f> Mapping<'f> {
                     has_default: field.kwargs.has("default"),
                     is_auto: field.is_auto(),
                     call: drf_field::declaration(self.facts, field.place),
+                    root: &field.name,
                 },
             ),
             _ => self.relation(field, name, is_hyperlinked),
@@ -178,6 +181,9 @@ impl<'f> Mapping<'f> {
             out.doubt = Some("its validators could not all be read".into());
         }
         rules.extend(self.bounds(given.base, &rules));
+        if given.base == "ArrayField" {
+            rules.extend(given.kwargs.int("size").map(Rule::MaxLength));
+        }
         if given.base == "DecimalField"
             && is_choice
             && let (Some(digits), Some(places)) = (out.max_digits, out.decimal_places)
@@ -259,7 +265,7 @@ impl<'f> Mapping<'f> {
                 inner,
                 &["verbose_name", "name", "primary_key", "max_length"],
             );
-            Some(self.standard(
+            let mut child = self.standard(
                 &"".into(),
                 &Given {
                     base,
@@ -270,15 +276,20 @@ impl<'f> Mapping<'f> {
                     has_default: kwargs.has("default"),
                     is_auto: false,
                     call: Some(inner),
+                    root: given.root,
                 },
-            ))
+            );
+            // Django names the elements' field like the array.
+            let verbose = kwargs
+                .get("verbose_name")
+                .and_then(|k| values::text(&k.val));
+            let verbose = verbose.unwrap_or_else(|| given.root.replace('_', " "));
+            child.label = Some(values::capfirst(&verbose).into());
+            Some(child)
         });
         match child {
             Some(child) => out.child = Some(Box::new(child)),
             None => out.open = Some("the field of its elements is not known".into()),
-        }
-        if let Some(size) = given.kwargs.int("size") {
-            out.validators.push(Rule::MaxLength(size));
         }
     }
 
