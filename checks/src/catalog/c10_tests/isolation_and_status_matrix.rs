@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{Answers, Check, Cx, Evidence, Scope};
+use crate::django::Route;
 use crate::evidence::{Competency, Confidence, Polarity, Severity};
 
 pub(super) static CHECK: Check = Check {
@@ -24,19 +25,26 @@ const WANTED: usize = 2;
 
 fn run(cx: &Cx<'_>, out: &mut Answers) {
     let django = &cx.head.django;
-    for route in django.routes() {
-        if route.tests.is_empty() {
+    // One test of a refusal rarely repeats for each method: a view is asked as a whole.
+    for view in django.views().iter().filter(|view| view.is_project()) {
+        let routes: Vec<&Route> = django
+            .routes_of(view.id)
+            .filter(|route| !route.tests.is_empty())
+            .collect();
+        let Some(first) = routes.first() else {
             continue;
-        }
+        };
         out.looked();
         let mut statuses = BTreeSet::new();
         let mut two_users = false;
-        for test in django.tests_of(route) {
-            for (at, request) in test.requests.iter().enumerate() {
-                if request.routes.contains(&route.id) {
-                    statuses.extend(test.statuses(at));
-                    two_users |=
-                        test.users >= 2 && test.statuses(at).any(|s| matches!(s, 403 | 404));
+        for route in &routes {
+            for test in django.tests_of(route) {
+                for (at, request) in test.requests.iter().enumerate() {
+                    if request.routes.contains(&route.id) {
+                        statuses.extend(test.statuses(at));
+                        two_users |=
+                            test.users >= 2 && test.statuses(at).any(|s| matches!(s, 403 | 404));
+                    }
                 }
             }
         }
@@ -46,14 +54,17 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
             .filter(|s| statuses.contains(s))
             .map(u16::to_string)
             .collect();
-        let owned = route
-            .model
-            .is_some_and(|model| django.model(model).owner().is_some());
-        let isolated = !owned || route.detail != Some(true) || two_users;
+        let isolated = two_users
+            || !routes.iter().any(|route| {
+                let owned = route
+                    .model
+                    .is_some_and(|model| django.model(model).owner().is_some());
+                owned && route.detail == Some(true)
+            });
         if !success || refusals.len() < WANTED || !isolated {
             continue;
         }
-        let Some(test) = django.tests_of(route).next() else {
+        let Some(test) = django.tests_of(first).next() else {
             continue;
         };
         let with_two = if two_users {
@@ -63,11 +74,11 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
         };
         out.found(
             Evidence::new(
-                route.label(),
+                view.fq.to_string(),
                 cx.anchor(test.place),
                 format!(
                     "`{}` is tested for success, for {}{with_two}.",
-                    route.label(),
+                    view.name,
                     refusals.join(" and ")
                 ),
             )

@@ -89,3 +89,31 @@ fn fixtures_helpers_and_tables() {
     assert_eq!(open.statuses(0).collect::<Vec<_>>(), [403]);
     assert!(!find("test_never").is_collected());
 }
+
+#[test]
+fn methods_by_name_and_helpers_that_assert() {
+    let tests = tests_of(&[(
+        "notes/tests.py",
+        "from rest_framework.test import APITestCase\n\n\
+         class NoteTests(APITestCase):\n\
+         \x20   def assert_refused(self, method, url, code):\n\
+         \x20       response = getattr(self.client, method)(url)\n\
+         \x20       self.assertEqual(response.status_code, code)\n\n\
+         \x20   def test_refused(self):\n\
+         \x20       self.assert_refused('get', '/api/notes/', 401)\n\n\
+         \x20   def test_each(self):\n\
+         \x20       for method in ['get', 'put']:\n\
+         \x20           response = getattr(self.client, method)('/api/notes/1/')\n\
+         \x20           self.assertEqual(response.status_code, 401)\n\
+         \x20       answer = self.client.generic('PUT', '/api/notes/1/')\n\
+         \x20       self.assertEqual(answer.status_code, 403)\n",
+    )]);
+    let find = |name: &str| tests.iter().find(|t| t.label.ends_with(name)).unwrap();
+    let refused = find("test_refused");
+    assert_eq!(&*refused.requests[0].url, "/api/notes/");
+    assert_eq!(refused.statuses(0).collect::<Vec<_>>(), [401]);
+    let each = find("test_each");
+    assert_eq!(each.requests[0].method, crate::django::Method::Any);
+    assert_eq!(each.requests[1].method, crate::django::Method::Put);
+    assert_eq!(each.statuses(1).collect::<Vec<_>>(), [403]);
+}

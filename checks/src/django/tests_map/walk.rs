@@ -323,6 +323,31 @@ impl<'p> Walk<'p> {
         if is_user_factory(&dotted, args) {
             self.users += 1;
         }
+        // `getattr(self.client, method)(url)`, `client.generic("PUT", url)`
+        let chosen = callee.as_call().and_then(|(inner, parts)| {
+            (inner.as_name() == Some("getattr")).then_some(())?;
+            let client = self.client_named(positional(parts, 0)?)?;
+            Some((
+                client,
+                self.chosen_method(scope, positional(parts, 1)?),
+                args,
+            ))
+        });
+        let chosen = chosen.or_else(|| {
+            let rest = args.get(1..)?;
+            let client = self.client_of(callee).filter(|_| method == "generic")?;
+            Some((
+                client,
+                self.chosen_method(scope, positional(args, 0)?),
+                rest,
+            ))
+        });
+        if let Some((client, method, args)) = chosen {
+            if let Some(held) = self.request(scope, method, &client, args, place, depth > 0) {
+                self.results.insert(key, held);
+            }
+            return;
+        }
         if let Some(client) = self.client_of(callee) {
             if let Some(method) = Method::parse(method) {
                 if let Some(held) = self.request(scope, method, &client, args, place, depth > 0) {
@@ -383,7 +408,6 @@ impl<'p> Walk<'p> {
         }
         if is_assertion(method, &dotted) {
             self.assertion(scope, method, args, place, in_test && depth == 0);
-            return;
         }
         if depth < MAX_DEPTH
             && let Some(id) = self.helper(scope, callee)
@@ -434,6 +458,7 @@ impl<'p> Walk<'p> {
             .iter()
             .map(|name| ((*name).to_owned(), self.held.remove(*name)))
             .collect();
+        let codes_before = self.params.clone();
         let mut at = 0;
         for arg in args {
             let name = match &arg.kind {
@@ -444,7 +469,13 @@ impl<'p> Walk<'p> {
                 ArgKind::Keyword(name) => Some(&**name),
                 _ => None,
             };
-            let (Some(name), Some(held)) = (name, self.result(scope, &arg.value)) else {
+            let Some(name) = name else { continue };
+            // `self.check(response, 403)`
+            let codes = self.statuses(scope, &arg.value);
+            if !codes.is_empty() {
+                self.params.insert(name.to_owned(), codes);
+            }
+            let Some(held) = self.result(scope, &arg.value) else {
                 continue;
             };
             if let (Held::Client, Some(source)) = (&held, arg.value.dotted()) {
@@ -471,6 +502,7 @@ impl<'p> Walk<'p> {
         if let Some(held) = result.or_else(|| last.filter(|_| returned.is_some())) {
             self.results.insert(key, held);
         }
+        self.params = codes_before;
         for (name, held) in before {
             match held {
                 Some(held) => self.held.insert(name, held),
@@ -497,11 +529,24 @@ impl<'p> Walk<'p> {
         url(self.program, scope, expr, &lookup)
     }
 
+    /// The method that an expression names; [`Method::Any`] where it is worked out.
+    fn chosen_method(&self, scope: Scope, expr: &Expr) -> Method {
+        let named = match self.program.eval(scope, expr) {
+            Val::Known(Literal::Str(name)) => Method::parse(&name),
+            _ => None,
+        };
+        named.unwrap_or(Method::Any)
+    }
+
     /// The client that a method is called on, by the name it is held under.
     fn client_of(&self, callee: &Expr) -> Option<String> {
         let ExprKind::Attribute { value, .. } = &callee.kind else {
             return None;
         };
+        self.client_named(value)
+    }
+
+    fn client_named(&self, value: &Expr) -> Option<String> {
         if let Some((inner, _)) = value.as_call() {
             // `APIClient().get(…)`
             let name = inner.dotted()?;
@@ -534,7 +579,16 @@ impl<'p> Walk<'p> {
         let url = self.url(scope, target);
         let routes = url
             .as_ref()
-            .map(|url| matching(self.routes, method, url))
+            .map(|url| match method {
+                // Which one is worked out: any of them is taken to be asked for.
+                Method::Any => Method::HANDLED
+                    .iter()
+                    .flat_map(|method| matching(self.routes, *method, url))
+                    .collect::<std::collections::BTreeSet<_>>()
+                    .into_iter()
+                    .collect(),
+                _ => matching(self.routes, method, url),
+            })
             .unwrap_or_default();
         let header = args.iter().any(|arg| match &arg.kind {
             ArgKind::Keyword(name) if name.contains("AUTHORIZATION") => true,
