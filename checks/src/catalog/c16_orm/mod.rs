@@ -7,7 +7,10 @@ mod lookup_on_non_unique_field;
 mod model_without_str;
 mod null_without_blank;
 mod nullable_text;
+mod random_or_leading_wildcard_scan;
 mod redundant_index;
+mod reverse_accessor_clash;
+mod set_based_orm;
 mod targeted_index;
 
 use super::Check;
@@ -19,6 +22,9 @@ pub(super) static CHECKS: &[&Check] = &[
     &model_without_str::CHECK,
     &null_without_blank::CHECK,
     &nullable_text::CHECK,
+    &random_or_leading_wildcard_scan::CHECK,
     &redundant_index::CHECK,
+    &reverse_accessor_clash::CHECK,
+    &set_based_orm::CHECK,
     &targeted_index::CHECK,
 ];

@@ -6,6 +6,7 @@ mod constrained_vocabulary;
 mod db_error_swallowed_in_atomic;
 mod default_not_in_choices;
 mod enclosing;
+mod f_expression_leak;
 mod get_or_create_without_unique;
 mod io_inside_transaction;
 mod lock_outside_transaction;
@@ -15,6 +16,7 @@ mod money_as_float;
 mod multi_write_not_atomic;
 mod naive_datetime;
 mod shared_or_frozen_default;
+mod status_transition_unguarded;
 
 use super::Check;
 
@@ -24,6 +26,7 @@ pub(super) static CHECKS: &[&Check] = &[
     &constrained_vocabulary::CHECK,
     &db_error_swallowed_in_atomic::CHECK,
     &default_not_in_choices::CHECK,
+    &f_expression_leak::CHECK,
     &get_or_create_without_unique::CHECK,
     &io_inside_transaction::CHECK,
     &lock_outside_transaction::CHECK,
@@ -33,4 +36,5 @@ pub(super) static CHECKS: &[&Check] = &[
     &multi_write_not_atomic::CHECK,
     &naive_datetime::CHECK,
     &shared_or_frozen_default::CHECK,
+    &status_transition_unguarded::CHECK,
 ];

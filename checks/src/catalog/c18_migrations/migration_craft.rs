@@ -114,12 +114,19 @@ fn coherent(cx: &Cx<'_>, out: &mut Answers) {
     let Some(first) = migrations.all.first() else {
         return;
     };
-    out.found(Evidence::new(
-        "migrations",
-        cx.anchor(first.place),
-        format!(
-            "The {} migrations add up to the models exactly: `makemigrations` has nothing to write.",
-            migrations.all.len()
-        ),
-    ));
+    let all = migrations.all.len();
+    let what = if all == 1 {
+        "The one migration adds up".to_owned()
+    } else {
+        format!("The {all} migrations add up")
+    };
+    // A duty more than a feat.
+    out.found(
+        Evidence::new(
+            "migrations",
+            cx.anchor(first.place),
+            format!("{what} to the models exactly: `makemigrations` has nothing to write."),
+        )
+        .confidence(Confidence::Medium),
+    );
 }

@@ -39,7 +39,8 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
     let mut examples = Vec::new();
     for doc in &cx.head.infra.markdown {
         for block in &doc.blocks {
-            in_block(doc.file, &block.text, block.line, &mut examples);
+            let bare = block.language.eq_ignore_ascii_case("http");
+            in_block(doc.file, &block.text, block.line, bare, &mut examples);
         }
     }
     for (id, file) in cx.head.tree.files() {
@@ -54,7 +55,7 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
             .text()
             .filter(|_| name.ends_with(".http") || name.ends_with(".rest"))
         {
-            in_block(id, text, 1, &mut examples);
+            in_block(id, text, 1, true, &mut examples);
         }
     }
     if examples.is_empty() {
@@ -93,8 +94,9 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
     }
 }
 
-/// `curl`, `http` (httpie) and plain `POST /path` lines.
-fn in_block(file: FileId, text: &str, start: u32, found: &mut Vec<Example>) {
+/// `curl`, `http` (httpie) and, where they are requests and no list of endpoints, bare `POST /path`
+/// lines.
+fn in_block(file: FileId, text: &str, start: u32, bare: bool, found: &mut Vec<Example>) {
     let joined = text.replace("\\\r\n", "  ").replace("\\\n", "  ");
     // Joining keeps neither lines nor columns: the line is that of the block's start then.
     let exact = joined.len() == text.len() && !text.contains("\\\n");
@@ -136,7 +138,7 @@ fn in_block(file: FileId, text: &str, start: u32, found: &mut Vec<Example>) {
                 let usual = if has_body { Method::Post } else { Method::Get };
                 (named.unwrap_or(usual), *url, has_body)
             }
-            verb if verb.chars().all(|letter| letter.is_ascii_uppercase()) => {
+            verb if bare && verb.chars().all(|letter| letter.is_ascii_uppercase()) => {
                 let (Some(method), Some(url)) = (Method::parse(verb), rest.iter().find(is_url))
                 else {
                     continue;
