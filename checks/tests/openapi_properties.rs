@@ -142,6 +142,16 @@ fn components_that_are_each_a_member_of_the_other_may_stand_in_any_order() {
 }
 
 #[test]
+fn a_parameter_named_twice_is_the_same_twice() {
+    let id = json!({"in": "path", "name": "id", "required": true, "schema": {"type": "string"}});
+    let document = json!({"openapi": "3.0.3", "info": {}, "paths": {"/x/{id}/": {"get": {
+        "parameters": [id, id], "responses": {"200": {"description": "ok"}}}}}});
+    for per_operation in [false, true] {
+        assert_eq!(compare(&document, &document, per_operation).changes, []);
+    }
+}
+
+#[test]
 fn cycles_and_long_chains_end() {
     let mut schemas = Map::new();
     for i in 0..20_000 {

@@ -1219,8 +1219,9 @@ fn pairs_of<'a>(
         if base_done.get(i) == Some(&true) {
             continue;
         }
-        let found = revision.iter().position(|other| {
-            if other.location != parameter.location {
+        // A parameter that a file names twice has its like on the other side twice.
+        let found = revision.iter().enumerate().position(|(j, other)| {
+            if revision_done.get(j) != Some(&false) || other.location != parameter.location {
                 return false;
             }
             match (&*parameter.location, names.get(&*parameter.name)) {
@@ -1230,7 +1231,7 @@ fn pairs_of<'a>(
             }
         });
         match found {
-            Some(j) if revision_done.get(j) == Some(&false) => {
+            Some(j) => {
                 if let (Some(done), Some(other)) = (revision_done.get_mut(j), revision.get(j)) {
                     *done = true;
                     result.both.push(ParameterPair {
@@ -1242,7 +1243,7 @@ fn pairs_of<'a>(
                     });
                 }
             }
-            _ => result.removed.push(parameter),
+            None => result.removed.push(parameter),
         }
     }
     for (j, parameter) in revision.iter().enumerate() {
