@@ -6,6 +6,7 @@ mod dead_validate_hook;
 mod declared_field_not_in_meta_fields;
 mod explicit_serializer_fields;
 mod field_declaration_discarded;
+mod implicit_enum;
 mod inert_extra_kwargs;
 mod is_valid_result_ignored;
 mod key_reads;
@@ -29,6 +30,7 @@ pub(super) static CHECKS: &[&Check] = &[
     &declared_field_not_in_meta_fields::CHECK,
     &explicit_serializer_fields::CHECK,
     &field_declaration_discarded::CHECK,
+    &implicit_enum::CHECK,
     &inert_extra_kwargs::CHECK,
     &is_valid_result_ignored::CHECK,
     &meta_field_unresolvable::CHECK,

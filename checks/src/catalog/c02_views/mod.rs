@@ -6,6 +6,7 @@ mod handler_url_kwargs_mismatch;
 mod handlers;
 mod http_method_misused;
 mod least_surface_viewset;
+mod misspelled_framework_attribute;
 mod mixed_error_envelopes;
 mod nullable_value_dereferenced;
 mod redundant_view_base;
@@ -15,6 +16,7 @@ mod unguarded_orm_get;
 mod unguarded_request_access;
 mod uniform_error_contract;
 mod verb_in_resource_path;
+mod view_unrouted;
 mod wrong_success_status;
 
 use super::Check;
@@ -25,6 +27,7 @@ pub(super) static CHECKS: &[&Check] = &[
     &handler_url_kwargs_mismatch::CHECK,
     &http_method_misused::CHECK,
     &least_surface_viewset::CHECK,
+    &misspelled_framework_attribute::CHECK,
     &mixed_error_envelopes::CHECK,
     &nullable_value_dereferenced::CHECK,
     &redundant_view_base::CHECK,
@@ -34,5 +37,6 @@ pub(super) static CHECKS: &[&Check] = &[
     &unguarded_request_access::CHECK,
     &uniform_error_contract::CHECK,
     &verb_in_resource_path::CHECK,
+    &view_unrouted::CHECK,
     &wrong_success_status::CHECK,
 ];
