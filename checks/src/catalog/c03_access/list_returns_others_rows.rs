@@ -1,6 +1,6 @@
 //! DRF166: a list shows the rows of all users to each of them.
 
-use super::object_scope::{Scoped, list_scope, owned_model};
+use super::object_scope::{Scoped, explicit_permission, list_scope, owned_model};
 use crate::catalog::route_words::{handler_place, is_drf, is_own};
 use crate::catalog::{Answers, Check, Cx, Evidence, Scope};
 use crate::django::Anonymous;
@@ -66,6 +66,9 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
         .root(format!("{} {view}", model.fq));
         if place.is_some_and(|place| place != handler) {
             evidence = evidence.also(cx.anchor(handler).note(format!("`{}`", route.label())));
+        }
+        if let Some(place) = explicit_permission(route) {
+            evidence = evidence.also(cx.anchor(place).note("this lets in whoever has logged in"));
         }
         out.found(evidence);
     }

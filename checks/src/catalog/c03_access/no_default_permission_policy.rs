@@ -1,7 +1,10 @@
 //! DRF162: a view that says nothing is open to everybody.
 
-use crate::catalog::route_words::{is_drf, is_own};
+use std::collections::BTreeSet;
+
+use crate::catalog::route_words::{is_drf, is_entrance, is_own, view_place};
 use crate::catalog::{Anchor, Answers, Check, Cx, Evidence, Scope};
+use crate::django::Anonymous;
 use crate::django::policy::Source;
 use crate::evidence::{Competency, Confidence, Polarity, Severity};
 
@@ -18,6 +21,8 @@ pub(super) static CHECK: Check = Check {
     run,
 };
 
+/// Views shown that rely on the default.
+const MAX_VIEWS: usize = 20;
 const KEY: &str = "REST_FRAMEWORK.DEFAULT_PERMISSION_CLASSES";
 
 fn run(cx: &Cx<'_>, out: &mut Answers) {
@@ -81,5 +86,25 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
             Severity::Medium,
         )
     };
-    out.found(Evidence::new(KEY, anchor, message).severity(severity));
+    let mut evidence = Evidence::new(KEY, anchor, message).severity(severity);
+    let mut views = BTreeSet::new();
+    // Ways in are open on purpose; open writes are findings of their own.
+    for route in own.iter().filter(|route| {
+        route.permission().anonymous() == Anonymous::Allow
+            && route.mounted
+            && !route.is_unsafe()
+            && !route.permission().source().is_some_and(Source::is_explicit)
+            && !is_entrance(cx, route)
+    }) {
+        if let Some(place) = view_place(cx, route).filter(|_| views.insert(route.view)) {
+            evidence = evidence.also(
+                cx.anchor(place)
+                    .note(format!("`{}` is open by this default", route.label())),
+            );
+        }
+        if views.len() >= MAX_VIEWS {
+            break;
+        }
+    }
+    out.found(evidence);
 }

@@ -4,9 +4,10 @@
 use crate::catalog::Cx;
 use crate::catalog::on_request::{is_caller, names_caller};
 use crate::django::function::WriteKind;
-use crate::django::policy::PermissionFact;
+use crate::django::policy::{PermissionFact, Permissions};
 use crate::django::{FunctionIr, Method, Model, Route};
 use crate::python::syntax::{Expr, ExprKind};
+use crate::python::value::Place;
 use crate::python::{AttributeKind, FuncId, visit};
 
 /// What stands between a caller and somebody else's row.
@@ -91,7 +92,7 @@ pub(super) fn works_on_one_object(route: &Route) -> bool {
 pub(super) fn scope(cx: &Cx<'_>, route: &Route) -> Scoped {
     let django = &cx.head.django;
     let permission = route.permission();
-    if permission.needs_staff() == Some(true) {
+    if permission.needs_staff() == Some(true) && !is_for_everybody(permission) {
         return Scoped::Staff;
     }
     let view = django.view_of(route);
@@ -159,6 +160,41 @@ pub(super) fn scope(cx: &Cx<'_>, route: &Route) -> Scoped {
         unknown = true;
     }
     if unknown { Scoped::Unknown } else { Scoped::No }
+}
+
+/// Roles that ordinary users have: they keep strangers out, and users not from each other's rows.
+const ORDINARY: [&str; 11] = [
+    "member",
+    "customer",
+    "client",
+    "buyer",
+    "student",
+    "patient",
+    "borrower",
+    "reader",
+    "user",
+    "candidate",
+    "applicant",
+];
+
+/// Every role that the permission asks for is one of ordinary users: `IsMember`, `IsCustomer`.
+fn is_for_everybody(permission: &Permissions) -> bool {
+    let roles: Vec<_> = permission
+        .classes()
+        .into_iter()
+        .filter(|fact| fact.needs_staff == Some(true))
+        .collect();
+    !roles.is_empty()
+        && roles.iter().all(|fact| {
+            let name = fact.class.name().to_lowercase();
+            let role = name
+                .trim_start_matches("is")
+                .trim_end_matches("only")
+                .trim_end_matches("permission")
+                .trim_end_matches("role");
+            // A membership of something is looked up with the row or the URL.
+            ORDINARY.contains(&role) && fact.class.class().is_some()
+        })
 }
 
 /// `invoice.user_id != request.user.id` and the like, whatever follows from it.
@@ -265,4 +301,13 @@ pub(super) fn list_scope(cx: &Cx<'_>, route: &Route) -> Scoped {
     } else {
         Scoped::No
     }
+}
+
+/// Where the view names the permission that its callers pass.
+pub(super) fn explicit_permission(route: &Route) -> Option<Place> {
+    let permission = route.permission();
+    let explicit = permission
+        .source()
+        .is_some_and(crate::django::policy::Source::is_explicit);
+    permission.place().filter(|_| explicit)
 }

@@ -1,6 +1,8 @@
 //! DRF163: one caller can reach another caller's row.
 
-use super::object_scope::{Scoped, changes, row_model, scope, works_on_one_object};
+use super::object_scope::{
+    Scoped, changes, explicit_permission, row_model, scope, works_on_one_object,
+};
 use crate::catalog::route_words::{handler_place, is_drf, is_own};
 use crate::catalog::{Answers, Check, Cx, Evidence, Scope};
 use crate::django::{Anonymous, Model, Route};
@@ -108,6 +110,9 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
                 cx.anchor(field)
                     .note(format!("who owns a `{}`", model.name)),
             );
+        }
+        if let Some(place) = explicit_permission(route) {
+            evidence = evidence.also(cx.anchor(place).note("this lets in whoever has logged in"));
         }
         out.found(evidence);
     }

@@ -289,6 +289,10 @@ fn paginates(read: &Read<'_>, view: &View, plan: &Plan) -> Option<bool> {
                     let calls_base = crate::django::read::is_super_call(value)
                         || value.as_name() == Some("self");
                     framework |= &**attr == "list" && calls_base;
+                    // `super().get(…)` of a list view is the framework's list too.
+                    framework |= &**attr == "get"
+                        && plan.action.as_deref() == Some("list")
+                        && crate::django::read::is_super_call(value);
                 }
                 if let ExprKind::Name(name) = &e.kind {
                     own |= name.ends_with("Paginator") || name.ends_with("Pagination");
