@@ -3,6 +3,7 @@
 mod cascade_on_valuable_rows;
 mod column_uses;
 mod filtered_column_unindexed;
+mod list_in_column;
 mod lookup_on_non_unique_field;
 mod model_without_str;
 mod null_without_blank;
@@ -18,6 +19,7 @@ use super::Check;
 pub(super) static CHECKS: &[&Check] = &[
     &cascade_on_valuable_rows::CHECK,
     &filtered_column_unindexed::CHECK,
+    &list_in_column::CHECK,
     &lookup_on_non_unique_field::CHECK,
     &model_without_str::CHECK,
     &null_without_blank::CHECK,

@@ -67,6 +67,12 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
             if same_model && first.field == second.field {
                 continue;
             }
+            // A model that no other module imports is not there when the checks run.
+            let confidence = if same_model {
+                Confidence::Certain
+            } else {
+                Confidence::Medium
+            };
             out.found(
                 Evidence::new(
                     format!("{}.{accessor}", target.fq),
@@ -76,7 +82,8 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
                         a.name, first.field, b.name, second.field, target.name
                     ),
                 )
-                .also(cx.anchor(*one).note("the other relation")),
+                .also(cx.anchor(*one).note("the other relation"))
+                .confidence(confidence),
             );
         }
     }

@@ -15,6 +15,7 @@ mod missing_unique_constraint;
 mod money_as_float;
 mod multi_write_not_atomic;
 mod naive_datetime;
+mod non_idempotent_payment_post;
 mod shared_or_frozen_default;
 mod status_transition_unguarded;
 
@@ -35,6 +36,7 @@ pub(super) static CHECKS: &[&Check] = &[
     &money_as_float::CHECK,
     &multi_write_not_atomic::CHECK,
     &naive_datetime::CHECK,
+    &non_idempotent_payment_post::CHECK,
     &shared_or_frozen_default::CHECK,
     &status_transition_unguarded::CHECK,
 ];
