@@ -352,8 +352,9 @@ impl Cx<'_> {
         match (resolved, reverse) {
             (PathEnd::Field(owner, field), _) => {
                 out.model_field = Some((owner.id, Arc::clone(&field.name)));
-                let is_attname =
-                    field.is_forward_single() && *field.name != **source && &**source != "pk";
+                let is_attname = field.is_forward_single()
+                    && ((*field.name != **source && &**source != "pk")
+                        || (field.is_implicit && is_parent_link(field)));
                 if is_attname {
                     out.origin = FieldOrigin::Property;
                     set(&mut out, "ReadOnlyField");
@@ -412,6 +413,8 @@ impl Cx<'_> {
                 .stubs
                 .class(fq)
                 .is_some_and(|c| c.methods.iter().any(|m| m == name))
+                // A plain attribute there, which many user models do not replace by a field.
+                || (name == "is_active" && fq.ends_with(".AbstractBaseUser"))
         };
         match model.class {
             None => has(&model.fq),

@@ -14,7 +14,7 @@ use crate::django::{ModelId, SerializerId, stubs};
 use crate::facts::Facts;
 use crate::python::syntax::{ArgKind, Expr, ExprKind};
 use crate::python::value::{Literal, Place, Val};
-use crate::python::{Base, Program, Scope, Symbol};
+use crate::python::{AttributeKind, Base, ClassId, Program, Scope, Symbol};
 
 /// A field of a serializer, ready to be mapped.
 #[derive(Clone, Debug)]
@@ -217,7 +217,17 @@ impl DrfField {
                     self.source = source.into();
                 }
             }
-            "choices" => self.choices = choices(program, kwarg),
+            "choices" => {
+                self.choices = choices(facts, kwarg);
+                // DRF takes the members of an enumeration for choices without labels.
+                if let (Choices::Known(known), Val::Symbol(Symbol::Class(_))) =
+                    (&mut self.choices, val)
+                {
+                    for (value, label) in known {
+                        *label = values::text(value).unwrap_or_default();
+                    }
+                }
+            }
             "validators" => {
                 let (rules, open) = validators::rules(program, val);
                 self.validators = rules;
@@ -464,17 +474,60 @@ fn default(program: &Program, val: &Val) -> Default {
 }
 
 /// The value of a `choices` argument.
-pub(super) fn choices(program: &Program, kwarg: &Kwarg) -> Choices {
+pub(super) fn choices(facts: &Facts, kwarg: &Kwarg) -> Choices {
+    let program = &facts.program;
     let found = match &kwarg.val {
         Val::Known(Literal::None) => return Choices::None,
         // Django 5 takes the enumeration itself.
         Val::Symbol(_) | Val::Unknown(_) | Val::Instance { .. } => kwarg
             .place
             .and_then(|place| expr_at(program, place))
-            .and_then(|(scope, expr)| enumeration_choices(program, scope, expr)),
+            .and_then(|(scope, expr)| {
+                enumeration_choices(program, scope, expr)
+                    .or_else(|| user_model_choices(facts, scope, expr))
+            }),
         val => values::choices(val),
     };
     found.map_or(Choices::Unknown, Choices::Known)
+}
+
+/// `User.Role.choices`, `User.ROLES` where `User` is `get_user_model()`.
+fn user_model_choices(facts: &Facts, scope: Scope, expr: &Expr) -> Option<Vec<Choice>> {
+    let program = &facts.program;
+    let mut names = Vec::new();
+    let mut root = match &expr.kind {
+        ExprKind::Call { func, args } if args.is_empty() => func,
+        _ => expr,
+    };
+    while let ExprKind::Attribute { value, attr } = &root.kind {
+        names.push(attr);
+        root = value;
+    }
+    let model = model_of_queryset(facts, scope, root)?;
+    let mut class = facts.django.model(model).class?;
+    for name in names.iter().rev() {
+        if &***name == "choices" {
+            break;
+        }
+        match program.attribute(class, name)?.kind {
+            AttributeKind::Class(inner) => class = inner,
+            AttributeKind::Value(_) => {
+                return values::choices(&program.class_value(class, name)?);
+            }
+            AttributeKind::Method(_) => return None,
+        }
+    }
+    class_choices(program, class)
+}
+
+/// The choices of an enumeration class.
+pub(super) fn class_choices(program: &Program, class: ClassId) -> Option<Vec<Choice>> {
+    let def = program.class_def(class);
+    let named = Expr {
+        span: def.span,
+        kind: ExprKind::Name(Arc::clone(&def.name)),
+    };
+    enumeration_choices(program, program.scope_around_class(class), &named)
 }
 
 /// `Status.choices` of an expression that names `Status`, or of `Status` through a call.

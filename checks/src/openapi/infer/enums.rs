@@ -411,15 +411,7 @@ fn named_choices(facts: &Facts, dotted: &str) -> Option<Vec<Choice>> {
 fn symbol_choices(facts: &Facts, symbol: &Symbol) -> Option<Vec<Choice>> {
     let program = &facts.program;
     match symbol {
-        Symbol::Class(class) => {
-            let name = &program.class_def(*class).name;
-            let scope = program.scope_around_class(*class);
-            let named = crate::python::syntax::Expr {
-                span: program.class_def(*class).span,
-                kind: crate::python::syntax::ExprKind::Name(std::sync::Arc::clone(name)),
-            };
-            super::drf_field::enumeration_choices(program, scope, &named)
-        }
+        Symbol::Class(class) => super::drf_field::class_choices(program, *class),
         Symbol::Variable(module, name) => values::choices(&program.module_value(*module, name)?),
         _ => None,
     }

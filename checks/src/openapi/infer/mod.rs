@@ -10,6 +10,8 @@ mod basic;
 mod bodies;
 mod component_names;
 mod components;
+#[cfg(test)]
+mod components_tests;
 mod docstrings;
 mod document;
 mod drf_field;

@@ -154,7 +154,7 @@ impl<'f> Mapping<'f> {
         out.allow_unicode = given.kwargs.flag("allow_unicode", false) == Some(true);
         out.read_only = read_only;
         if is_choice && let Some(kwarg) = given.kwargs.get("choices") {
-            out.choices = drf_field::choices(&self.facts.program, kwarg);
+            out.choices = drf_field::choices(self.facts, kwarg);
         }
         if &*out.base == "ListField" {
             self.array_child(&mut out, given);

@@ -12,9 +12,9 @@ use super::drf_field::{self, DrfField};
 use super::field_schema::{Holder, description_of, type_of_all};
 use super::node::{Kind, Node};
 use super::values;
-use crate::python::syntax::{Expr, ExprKind, StmtKind, keyword, positional};
+use crate::python::syntax::{Expr, ExprKind, Span, StmtKind, keyword, positional};
 use crate::python::value::Val;
-use crate::python::{Base, ClassId, FuncId, Scope, Symbol};
+use crate::python::{Base, ClassId, FuncId, Scope, Symbol, parse};
 
 /// Annotations within annotations: deeper ones are cut off.
 const MAX_DEPTH: u32 = 16;
@@ -536,30 +536,40 @@ fn flatten<'e>(expr: &'e Expr, out: &mut Vec<&'e Expr>) {
     }
 }
 
-/// The expression that a dotted name in quotes stands for.
+/// The expression that an annotation in quotes stands for, as if it stood at `at`.
 pub(super) fn named(text: &str, at: &Expr) -> Option<Expr> {
-    let mut parts = text.trim().split('.');
-    let is_name = |part: &str| {
-        !part.is_empty()
-            && part.chars().all(|c| c == '_' || c.is_alphanumeric())
-            && !part.starts_with(|c: char| c.is_ascii_digit())
-    };
-    let first = parts.next().filter(|p| is_name(p))?;
-    let mut out = Expr {
-        span: at.span,
-        kind: ExprKind::Name(first.into()),
-    };
-    for part in parts {
-        if !is_name(part) {
-            return None;
-        }
-        out = Expr {
-            span: at.span,
-            kind: ExprKind::Attribute {
-                value: Box::new(out),
-                attr: part.into(),
-            },
-        };
+    let file = parse(text.trim());
+    match file.body.as_slice() {
+        [only] if file.errors.is_empty() => match &only.kind {
+            StmtKind::Expr(expr) => relocated(expr, at.span),
+            _ => None,
+        },
+        _ => None,
     }
-    Some(out)
+}
+
+/// The same annotation with every part at one place: names are looked up as of there.
+fn relocated(expr: &Expr, span: Span) -> Option<Expr> {
+    let inner = |e: &Expr| relocated(e, span);
+    let kind = match &expr.kind {
+        ExprKind::Attribute { value, attr } => ExprKind::Attribute {
+            value: Box::new(inner(value)?),
+            attr: Arc::clone(attr),
+        },
+        ExprKind::Subscript { value, index } => ExprKind::Subscript {
+            value: Box::new(inner(value)?),
+            index: Box::new(inner(index)?),
+        },
+        ExprKind::BinOp { left, op, right } => ExprKind::BinOp {
+            left: Box::new(inner(left)?),
+            op,
+            right: Box::new(inner(right)?),
+        },
+        ExprKind::Tuple(items) => ExprKind::Tuple(items.iter().map(inner).collect::<Option<_>>()?),
+        ExprKind::Name(_) | ExprKind::Str(_) | ExprKind::None | ExprKind::Int(_) => {
+            expr.kind.clone()
+        }
+        _ => return None,
+    };
+    Some(Expr { span, kind })
 }

@@ -7,10 +7,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::model_field_schema::Mapping;
+use super::places;
+use crate::django::models::Constraint;
 use crate::django::names::{Kwarg, Kwargs};
 use crate::django::serializers::SerializerField;
 use crate::django::{Field, Serializer};
+use crate::python::syntax::{ArgKind, ExprKind};
 use crate::python::value::{Literal, Val};
+use crate::python::visit;
 
 /// The field's extra options with those of uniqueness under them.
 pub(super) fn add(
@@ -82,17 +86,50 @@ fn is_member(mapping: Mapping<'_>, serializer: &Serializer, own: &Field) -> bool
         .iter()
         .map(|id| mapping.facts.django.model(*id));
     std::iter::once(model).chain(parents).any(|model| {
+        let together = model.meta.unique_together.iter().cloned();
         let constraints = model
             .meta
             .constraints
             .iter()
-            .filter(|c| c.is_unique && c.fields.len() > 1)
-            .map(|c| &c.fields);
-        model
-            .meta
-            .unique_together
-            .iter()
+            .filter(|c| c.is_unique && !c.fields.is_empty())
+            .map(|c| {
+                let mut set = c.fields.clone();
+                // Since DRF 3.16 the fields of the condition count too.
+                if mapping.drf >= 16 {
+                    for name in condition_fields(mapping, c) {
+                        if !set.contains(&name) {
+                            set.push(name);
+                        }
+                    }
+                }
+                set
+            })
+            .filter(|set| set.len() > 1);
+        together
             .chain(constraints)
             .any(|set| set.contains(&own.name) && set.iter().all(|name| there.contains(name)))
     })
+}
+
+/// Fields that the condition of a constraint compares: `condition=Q(status="open")`.
+fn condition_fields(mapping: Mapping<'_>, constraint: &Constraint) -> Vec<Arc<str>> {
+    let mut out = Vec::new();
+    let found = constraint
+        .kwargs
+        .get("condition")
+        .and_then(|k| k.place)
+        .and_then(|place| places::expr_at(&mapping.facts.program, place));
+    if let Some((_, expr)) = found {
+        visit::within(expr, |inner| {
+            let ExprKind::Call { args, .. } = &inner.kind else {
+                return;
+            };
+            for arg in args {
+                if let ArgKind::Keyword(name) = &arg.kind {
+                    out.push(name.split("__").next().unwrap_or(name).into());
+                }
+            }
+        });
+    }
+    out
 }
