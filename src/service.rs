@@ -22,6 +22,7 @@ use crate::store::{QueueRules, Store, SystemClock};
 use crate::web::health::{Health, app_warnings};
 use crate::web::metrics::Metrics;
 use crate::web::pages::{self, Pages, ReviewAccess};
+use crate::web::server;
 use crate::webhook::{PlanSettings, Receiver, Secrets};
 use crate::worker::pool::{self, PoolSettings};
 use crate::worker::process::{Limits, SeparateProcess};
@@ -242,15 +243,11 @@ pub async fn start(settings: &Settings, store: Store, parts: Parts) -> anyhow::R
         .layer(TraceLayer::new_for_http());
 
     let mut tasks = Vec::new();
-    let until = shutdown.clone();
-    tasks.push(tokio::spawn(async move {
-        let served = axum::serve(listener, router)
-            .with_graceful_shutdown(async move { until.cancelled().await })
-            .await;
-        if let Err(error) = served {
-            tracing::error!(error = %error, "the server ended");
-        }
-    }));
+    tasks.push(tokio::spawn(server::serve(
+        listener,
+        router,
+        shutdown.clone(),
+    )));
     let pool = pool::run(
         store.clone(),
         parts.reviewer,

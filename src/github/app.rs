@@ -222,6 +222,12 @@ impl App {
                         }
                         return Err(self.identity_error(&error, &answer));
                     }
+                    // What GitHub says to the id of an App that there is not.
+                    let unknown = matches!(&error, GitHubError::Status { status: 404, message, .. }
+                        if message.contains("Integration not found"));
+                    if unknown {
+                        return Err(self.identity_error(&error, &answer));
+                    }
                     let message = error.to_string();
                     let wait = limits::wait(
                         answer.status.as_u16(),

@@ -4,6 +4,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
+    clippy::print_stdout,
     clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test that fails says where"
@@ -19,10 +20,12 @@ mod databases;
 mod demo;
 mod fakes;
 mod github;
+mod load;
 #[cfg(target_os = "linux")]
 mod organisation;
 mod pages;
 mod process;
+mod queue;
 mod review;
 mod rubric;
 mod schema_diff;

@@ -10,6 +10,7 @@ use takehome::webhook::Secrets;
 
 use crate::databases::Database;
 use crate::github::PEM;
+use crate::organisation::{Organisation, POINTS};
 use crate::served::{Served, takehome};
 
 const CANARY: &str = "canary-secret-of-the-webhook";
@@ -230,4 +231,90 @@ fn what_is_missing_is_told_before_anything_is_started() {
     let output = command(&folder, &["doctor"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stdout).contains("wrong  TAKEHOME_GITHUB_APP_ID is missing"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stages_of_a_review_are_in_the_metrics() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let acme = Organisation::new(None);
+    let served = acme.start().await;
+    let pull = acme.open();
+    acme.until_done(&served, pull, false).await;
+    acme.check(pull, POINTS);
+    for stage in ["plan", "snapshot", "analysis", "publish"] {
+        let name = format!("takehome_review_stage_seconds_count{{stage=\"{stage}\"}}");
+        assert_eq!(served.figure(&name).await, Some(1.0), "{stage}");
+    }
+    assert_eq!(
+        served
+            .figure("takehome_jobs_total{kind=\"review\",outcome=\"reviewed\"}")
+            .await,
+        Some(1.0)
+    );
+    // A line of the log can be followed back to the delivery.
+    let deliveries = acme.github.deliveries();
+    let opened = deliveries
+        .iter()
+        .find(|delivery| delivery.event == "pull_request");
+    let delivery = &opened.unwrap().guid;
+    assert!(
+        served
+            .log()
+            .contains(&format!("\"github.delivery\":\"{delivery}\"")),
+        "{}",
+        served.log()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_asks_github_about_the_app() {
+    let acme = Organisation::new(None);
+    let ask = |change: &dyn Fn(&mut Command)| {
+        let mut command = acme.command(&["doctor"]);
+        change(&mut command);
+        let output = command.output().unwrap();
+        (output.status.code(), text(&output.stdout))
+    };
+    let (code, told) = ask(&|_| {});
+    assert_eq!(code, Some(0), "{told}");
+    let app = acme.github.app();
+    assert!(told.contains(&format!(
+        "GitHub knows the App: {} (id {})",
+        app.slug, app.id
+    )));
+    assert!(told.contains("installed at acme"), "{told}");
+
+    let (code, told) = ask(&|command| {
+        command.env("TAKEHOME_GITHUB_APP_ID", "4711");
+    });
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("check that 4711 is the App's id"), "{told}");
+
+    acme.github.set_clock_skew(-7200);
+    let (_, told) = ask(&|_| {});
+    acme.github.set_clock_skew(0);
+    assert!(told.contains("clock"), "{told}");
+}
+
+/// A client that never ends its headers must not hold a connection for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_headers_do_not_come_is_ended() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let alone = Alone::start(None).await;
+    let address = alone.url.trim_start_matches("http://");
+    let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
+    slow.write_all(b"POST /webhooks/github HTTP/1.1\r\nhost: x\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(30), slow.read_to_end(&mut answer)).await;
+    assert!(ended.is_ok(), "the connection is still open");
+    assert!(
+        answer.is_empty() || answer.starts_with(b"HTTP/1.1 408"),
+        "{}",
+        text(&answer)
+    );
+    let (status, _) = alone.get("/healthz").await;
+    assert_eq!(status, 200);
 }

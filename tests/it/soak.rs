@@ -423,45 +423,55 @@ async fn soak(database: impl AsyncFn() -> Option<Database>) {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let seed = number_of("TAKEHOME_SOAK_SEED", SEED);
     let events = number_of("TAKEHOME_SOAK_EVENTS", EVENTS as u64) as usize;
+    eprintln!("soak: seed {seed}");
     let script = script(seed, events);
-    let mut states = Vec::new();
-    for random in [None, Some(Random::new(seed, FAULTS[0], FAULTS[1]))] {
-        let faulty = random.is_some();
-        let database = database().await;
-        let began = Instant::now();
-        let mut world = World::new(database.as_ref()).await;
-        world.play(&script, random).await;
-        let played = began.elapsed();
-        world.rest().await;
-        let seen = world
-            .github
-            .deliveries()
-            .iter()
-            .filter(|delivery| delivery.event == "pull_request" && !delivery.redelivery)
-            .count();
-        eprintln!(
-            "soak: seed {seed}, {seen} pull request events, {} faults, {} requests, played in {:.1} s, at \
-             rest after {:.1} s",
-            world.github.faults().fired().len(),
-            world.github.request_count(),
-            played.as_secs_f64(),
-            began.elapsed().as_secs_f64(),
-        );
-        assert!(seen >= events, "{seen} events");
-        assert_eq!(faulty, !world.github.faults().fired().is_empty());
-        states.push(world.state());
-        world.stop().await;
-        if let Some(database) = database {
-            database.finish().await;
-        }
-    }
-    for (pull, without) in &states[0] {
-        let with = &states[1][pull];
+    let calm = tokio::spawn(end(script.clone(), None, database().await));
+    let random = Random::new(seed, FAULTS[0], FAULTS[1]);
+    let faulty = tokio::spawn(end(script, Some(random), database().await));
+    let (calm, faulty) = (calm.await.unwrap(), faulty.await.unwrap());
+    for (pull, without) in &calm {
+        let with = &faulty[pull];
         assert_eq!(
             with, without,
             "seed {seed}, pull request {pull} of the script"
         );
     }
+}
+
+/// What stands on a GitHub of its own after these acts.
+async fn end(
+    script: Vec<(usize, Act)>,
+    random: Option<Random>,
+    database: Option<Database>,
+) -> BTreeMap<usize, String> {
+    let faulty = random.is_some();
+    let began = Instant::now();
+    let mut world = World::new(database.as_ref()).await;
+    world.play(&script, random).await;
+    let played = began.elapsed();
+    world.rest().await;
+    let seen = world
+        .github
+        .deliveries()
+        .iter()
+        .filter(|delivery| delivery.event == "pull_request" && !delivery.redelivery)
+        .count();
+    let faults = world.github.faults().fired().len();
+    eprintln!(
+        "soak: {seen} pull request events, {faults} faults, {} requests, played in {:.1} s, at rest after \
+         {:.1} s",
+        world.github.request_count(),
+        played.as_secs_f64(),
+        began.elapsed().as_secs_f64(),
+    );
+    assert!(seen >= script.len(), "{seen} events");
+    assert_eq!(faulty, faults > 0);
+    let state = world.state();
+    world.stop().await;
+    if let Some(database) = database {
+        database.finish().await;
+    }
+    state
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
