@@ -15,8 +15,9 @@ use crate::django::symbolic::{Bind, Caller, Out};
 use crate::django::urls::Mounted;
 use crate::django::views::find::Views;
 use crate::django::views::{Handler, View, ViewKind};
-use crate::python::syntax::{Expr, ExprKind};
-use crate::python::{FuncId, Scope, Symbol};
+use crate::python::syntax::{Expr, ExprKind, StmtKind};
+use crate::python::value::Val;
+use crate::python::{FuncId, Program, Scope, Symbol};
 
 /// Everything routes are made from.
 pub(in crate::django) struct Parts<'a, 'p> {
@@ -354,6 +355,8 @@ pub(in crate::django) fn root_model(
     expr: &Expr,
 ) -> Option<ModelId> {
     let mut at = expr;
+    let mut scope = scope;
+    let program: &Program = parts.read.program;
     for _ in 0..64 {
         if let Some(id) = symbol_model(parts, &parts.read.program.resolve(scope, at)) {
             return Some(id);
@@ -369,9 +372,35 @@ pub(in crate::django) fn root_model(
                     at = args.first().map(|a| &a.value)?;
                     continue;
                 }
+                // A function of the project: what it returns.
+                if let Symbol::Func(id) = program.resolve(scope, func)
+                    && let Some(returned) = all_statements(&program.func_def(id).body)
+                        .into_iter()
+                        .find_map(|s| match &s.kind {
+                            StmtKind::Return(value) => value.as_ref(),
+                            _ => None,
+                        })
+                {
+                    scope = parts.read.func_scope(id);
+                    at = returned;
+                    continue;
+                }
                 at = func;
             }
             ExprKind::Attribute { value, .. } | ExprKind::Subscript { value, .. } => at = value,
+            // `User = get_user_model()`, `Model = Order`
+            ExprKind::Name(_) => {
+                return match parts.read.program.eval(scope, at) {
+                    Val::Instance {
+                        class: Symbol::External(fq),
+                        ..
+                    } if fq.ends_with("get_user_model") => {
+                        parts.models.iter().find(|m| m.is_user).map(|m| m.id)
+                    }
+                    Val::Symbol(symbol) => symbol_model(parts, &symbol),
+                    _ => None,
+                };
+            }
             _ => return None,
         }
     }

@@ -13,9 +13,9 @@ use crate::django::names::ModelId;
 use crate::django::policy::resolve::RouteCx;
 use crate::django::read::{Ancestor, Attr, method_call, walk_expr};
 use crate::django::serializers::find::Serializers;
-use crate::django::symbolic::{Bind, Caller, Env, Eval, Out, Path};
+use crate::django::symbolic::{Bind, Caller, Env, Eval, Out, Path, Truth};
 use crate::django::views::ViewKind;
-use crate::python::syntax::{ArgKind, Expr, ExprKind, ParamKind, keyword};
+use crate::python::syntax::{ArgKind, Expr, ExprKind, ParamKind, Stmt, StmtKind, keyword};
 use crate::python::{ClassId, FuncId, Scope};
 
 pub(super) fn introspect(
@@ -103,7 +103,7 @@ fn made<'p>(
         // It is asked with `context=…`, which this one refuses.
         return;
     }
-    for path in certain_ways(eval, eval.paths(func, Env::new(), 0)) {
+    for path in certain_ways(parts, eval, eval.paths(func, Env::new(), 0)) {
         let class = match &path.value {
             Out::Expr(scope, expr) => match expr.as_call() {
                 Some((func, args)) => {
@@ -163,7 +163,7 @@ fn returned_model<'p>(
     class: ClassId,
 ) -> Option<ModelId> {
     let func = cx.read.method(class, "get_queryset")?;
-    let ways = certain_ways(eval, eval.paths(func, Env::new(), 0));
+    let ways = certain_ways(parts, eval, eval.paths(func, Env::new(), 0));
     let mut found = None;
     for way in ways {
         let model = match &way.value {
@@ -188,7 +188,7 @@ fn model_of<'p>(
     env: &Env<'p>,
     depth: usize,
 ) -> Option<ModelId> {
-    if depth > 8 || raises(eval, scope, expr, env) {
+    if depth > 8 || raises(parts, eval, scope, expr, env) {
         return None;
     }
     if let Some(model) = root_model(parts, scope, expr) {
@@ -205,12 +205,23 @@ fn model_of<'p>(
                 }
                 at = func;
             }
+            // `self.model.objects`
+            ExprKind::Attribute { value, attr } if value.as_name() == Some("self") => {
+                return match parts.read.attr(eval.bind.class?, attr)? {
+                    Attr::Value { expr, owner, .. } => {
+                        root_model(parts, parts.read.class_scope(owner), expr)
+                    }
+                    _ => None,
+                };
+            }
             ExprKind::Attribute { value, .. } | ExprKind::Subscript { value, .. } => at = value,
             ExprKind::Name(name) => {
                 return match env.get(&**name) {
                     Some(Out::Expr(scope, next)) if !std::ptr::eq(*next, expr) => {
                         model_of(parts, eval, *scope, next, env, depth + 1)
                     }
+                    // `queryset = queryset.filter(…)`: what it was before.
+                    Some(Out::Expr(..)) => assigned_model(parts, eval, scope, name, env),
                     _ => None,
                 };
             }
@@ -220,12 +231,54 @@ fn model_of<'p>(
     None
 }
 
+/// The model of what a function assigns to a name one time after the other; `None` too where one
+/// of these is certain to raise.
+fn assigned_model<'p>(
+    parts: &Parts<'_, 'p>,
+    eval: &Eval<'_, 'p>,
+    scope: Scope,
+    name: &str,
+    env: &Env<'p>,
+) -> Option<ModelId> {
+    let program: &'p crate::python::Program = parts.read.program;
+    let mut open: Vec<&'p Stmt> = program.func_def(scope.func?).body.iter().rev().collect();
+    let mut found = None;
+    while let Some(stmt) = open.pop() {
+        match &stmt.kind {
+            StmtKind::Assign { targets, value }
+                if targets.iter().any(|t| t.as_name() == Some(name)) =>
+            {
+                if raises(parts, eval, scope, value, env) {
+                    return None;
+                }
+                found = found.or_else(|| root_model(parts, scope, value));
+            }
+            StmtKind::If { test, body, orelse } => match eval.test(scope, test, env, 0) {
+                Truth::True => open.extend(body.iter().rev()),
+                Truth::False => open.extend(orelse.iter().rev()),
+                Truth::Raise => return None,
+                Truth::Unknown => {}
+            },
+            StmtKind::With { body, .. } | StmtKind::Try { body, .. } => {
+                open.extend(body.iter().rev());
+            }
+            StmtKind::Return(_) => break,
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Ways that can be taken: those on which something was assigned that is certain to raise go.
-fn certain_ways<'p>(eval: &Eval<'_, 'p>, ways: Vec<Path<'p>>) -> Vec<Path<'p>> {
+fn certain_ways<'p>(
+    parts: &Parts<'_, 'p>,
+    eval: &Eval<'_, 'p>,
+    ways: Vec<Path<'p>>,
+) -> Vec<Path<'p>> {
     ways.into_iter()
         .map(|mut way| {
             let fails = way.env.values().any(|value| match value {
-                Out::Expr(scope, expr) => raises(eval, *scope, expr, &way.env),
+                Out::Expr(scope, expr) => raises(parts, eval, *scope, expr, &way.env),
                 _ => false,
             });
             if fails {
@@ -238,7 +291,13 @@ fn certain_ways<'p>(eval: &Eval<'_, 'p>, ways: Vec<Path<'p>>) -> Vec<Path<'p>> {
 
 /// Whether an expression is certain to raise: it reads what an anonymous caller has not, an
 /// argument of the URL, compares a relation with an anonymous caller, or fetches one row.
-fn raises<'p>(eval: &Eval<'_, 'p>, scope: Scope, expr: &'p Expr, env: &Env<'p>) -> bool {
+fn raises<'p>(
+    parts: &Parts<'_, 'p>,
+    eval: &Eval<'_, 'p>,
+    scope: Scope,
+    expr: &'p Expr,
+    env: &Env<'p>,
+) -> bool {
     let mut found = false;
     walk_expr(expr, &mut |e| {
         if found {
@@ -257,7 +316,9 @@ fn raises<'p>(eval: &Eval<'_, 'p>, scope: Scope, expr: &'p Expr, env: &Env<'p>) 
                     "get" => func.dotted().is_some_and(|d| d.ends_with("objects.get")),
                     "filter" | "exclude" | "Q" => args.iter().any(|arg| match &arg.kind {
                         ArgKind::Keyword(key) => {
-                            !key.contains("__") && eval.is_caller(scope, &arg.value, env)
+                            !is_text_lookup(key)
+                                && !has_text_key(parts)
+                                && eval.is_caller(scope, &arg.value, env)
                         }
                         _ => false,
                     }),
@@ -268,4 +329,32 @@ fn raises<'p>(eval: &Eval<'_, 'p>, scope: Scope, expr: &'p Expr, env: &Env<'p>) 
         };
     });
     found
+}
+
+/// A look-up that compares texts or lists: an anonymous caller is no error there.
+fn is_text_lookup(key: &str) -> bool {
+    matches!(
+        key.rsplit("__").next(),
+        Some(
+            "contains"
+                | "icontains"
+                | "iexact"
+                | "startswith"
+                | "istartswith"
+                | "endswith"
+                | "iendswith"
+                | "in"
+                | "isnull"
+        )
+    )
+}
+
+/// The user's key is a text, which an anonymous caller has too (`str(user)`).
+fn has_text_key(parts: &Parts<'_, '_>) -> bool {
+    parts
+        .models
+        .iter()
+        .find(|m| m.is_user)
+        .and_then(crate::django::Model::pk)
+        .is_some_and(crate::django::Field::is_text)
 }

@@ -116,8 +116,14 @@ impl<'f> Components<'f> {
 
     /// The properties of a serializer as it reads a request, without registering it.
     pub(super) fn properties(&mut self, serializer: SerializerId) -> Option<Node> {
-        let _ = serializer;
-        None
+        let name = self.name(serializer, Direction::Request, false);
+        let known = self.schemas.contains_key(&name);
+        self.serializer(serializer, Direction::Request, false)?;
+        let schema = self.schemas.get(&name).cloned().flatten()?;
+        if !known {
+            self.schemas.shift_remove(&name);
+        }
+        schema.get("properties").cloned()
     }
 
     /// The schema of a model's field, for path parameters and django-filter. `None`: no such field.

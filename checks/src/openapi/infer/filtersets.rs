@@ -356,6 +356,9 @@ fn parameter(
     let mut description = None;
     if let Kind::Map(entries) = &mut schema.kind {
         entries.shift_remove("readOnly");
+        if is(&["ModelChoiceFilter", "ModelMultipleChoiceFilter"]) {
+            entries.shift_remove("nullable");
+        }
         choices = entries.shift_remove("enum").and_then(|e| match e.kind {
             Kind::List(items) => Some(items),
             _ => None,
