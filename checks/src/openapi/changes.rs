@@ -89,12 +89,11 @@ pub(crate) fn conclude(
     truncated: bool,
 ) -> Changes {
     let place = |api: &Api, origin: Option<Origin>| -> Option<Place> {
-        let origin = origin?;
-        (origin.at.line > 0).then_some(())?;
+        let (path, at) = api.place_of(origin?)?;
         Some(Place {
-            file: api.path_of(origin)?.to_string(),
-            line: origin.at.line,
-            column: origin.at.column,
+            file: path.to_string(),
+            line: at.line,
+            column: at.column,
         })
     };
     let mut changes: Vec<Change> = Vec::new();

@@ -60,6 +60,15 @@ pub fn read(path: &str, text: &str, files: &dyn Files) -> Result<Api, ReadError>
         at: error.at,
         message: error.message,
     })?;
+    read_document(path, document, files)
+}
+
+/// As [`read`], of a document that is in hand.
+pub(crate) fn read_document(
+    path: &str,
+    document: Document,
+    files: &dyn Files,
+) -> Result<Api, ReadError> {
     let error = |at, message: &str| {
         Err(ReadError {
             path: path.to_owned(),
@@ -175,6 +184,7 @@ impl Lower<'_> {
         self.api.files.push(Arc::new(SourceFile {
             path,
             document: Some(document),
+            elsewhere: Vec::new(),
         }));
         file
     }

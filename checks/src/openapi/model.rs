@@ -34,6 +34,9 @@ pub struct SourceFile {
     pub path: Arc<str>,
     /// `None` for a file that is not a schema document (a Python file that was inferred from).
     pub document: Option<Document>,
+    /// Where an inferred document's parts come from: a position without a column stands for the
+    /// entry with the number of its line (from 1). Empty for a file that was read.
+    pub elsewhere: Vec<(Arc<str>, Position)>,
 }
 
 /// How much a schema can be trusted. Nothing that is not `Known` or `Assumed` gives an error.
@@ -413,6 +416,21 @@ impl Api {
 
     pub fn path_of(&self, origin: Origin) -> Option<&Arc<str>> {
         self.files.get(origin.file as usize).map(|file| &file.path)
+    }
+
+    /// File and position that a person would look at. `None`: it has none.
+    pub fn place_of(&self, origin: Origin) -> Option<(&Arc<str>, Position)> {
+        let file = self.files.get(origin.file as usize)?;
+        if origin.at.line == 0 {
+            return None;
+        }
+        if origin.at.column > 0 || file.elsewhere.is_empty() {
+            return Some((&file.path, origin.at));
+        }
+        let (path, at) = file
+            .elsewhere
+            .get((origin.at.line as usize).checked_sub(1)?)?;
+        (at.line > 0).then_some((path, *at))
     }
 
     /// The document and the mapping that something was read from.

@@ -20,6 +20,7 @@ mod enums;
 mod field_schema;
 mod filtersets;
 mod json;
+mod lowered;
 mod model_field_schema;
 pub mod node;
 mod operation;
@@ -73,4 +74,10 @@ pub fn infer(facts: &Facts, given: Given) -> Inferred {
         document,
         notes,
     }
+}
+
+/// The inferred document in the form that is compared; its parts stand where the Python does that
+/// caused them. `None` where the settings ask for a version of OpenAPI that cannot be compared.
+pub fn api(facts: &Facts, given: Given) -> Option<super::Api> {
+    lowered::api(facts, &infer(facts, given).document)
 }
