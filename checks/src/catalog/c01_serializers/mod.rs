@@ -12,13 +12,16 @@ mod is_valid_result_ignored;
 mod key_reads;
 mod meta_field_unresolvable;
 mod method_field_without_method;
+mod nested_write_unsupported;
 mod optional_field_subscripted;
 mod patch_breaks_validation;
 mod redundant_source;
+mod serializer_exclude;
 mod serializer_fields_all;
 mod serializer_object_not_data;
 mod serializer_per_object;
 mod server_side_defaults;
+mod unique_member_set_server_side;
 mod validate_hook_drops_value;
 
 use super::Check;
@@ -35,12 +38,15 @@ pub(super) static CHECKS: &[&Check] = &[
     &is_valid_result_ignored::CHECK,
     &meta_field_unresolvable::CHECK,
     &method_field_without_method::CHECK,
+    &nested_write_unsupported::CHECK,
     &optional_field_subscripted::CHECK,
     &patch_breaks_validation::CHECK,
     &redundant_source::CHECK,
+    &serializer_exclude::CHECK,
     &serializer_fields_all::CHECK,
     &serializer_object_not_data::CHECK,
     &serializer_per_object::CHECK,
     &server_side_defaults::CHECK,
+    &unique_member_set_server_side::CHECK,
     &validate_hook_drops_value::CHECK,
 ];

@@ -51,8 +51,8 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
                 .into_iter()
                 .find_map(|function| {
                     let save = function.serializers.iter().find_map(|call| {
-                        call.save_kwargs.get(name)?;
-                        call.saved
+                        let value = call.save_kwargs.get(name)?;
+                        call.saved.filter(|_| value.text.contains("user"))
                     });
                     save.or_else(|| {
                         function

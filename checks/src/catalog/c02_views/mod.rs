@@ -9,8 +9,10 @@ mod least_surface_viewset;
 mod misspelled_framework_attribute;
 mod mixed_error_envelopes;
 mod nullable_value_dereferenced;
+mod queryset_frozen_at_import;
 mod redundant_view_base;
 mod reimplemented_generic_view;
+mod route_shadowed;
 mod state_change_on_get;
 mod unguarded_orm_get;
 mod unguarded_request_access;
@@ -30,8 +32,10 @@ pub(super) static CHECKS: &[&Check] = &[
     &misspelled_framework_attribute::CHECK,
     &mixed_error_envelopes::CHECK,
     &nullable_value_dereferenced::CHECK,
+    &queryset_frozen_at_import::CHECK,
     &redundant_view_base::CHECK,
     &reimplemented_generic_view::CHECK,
+    &route_shadowed::CHECK,
     &state_change_on_get::CHECK,
     &unguarded_orm_get::CHECK,
     &unguarded_request_access::CHECK,

@@ -49,7 +49,7 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
                         model.name
                     ),
                 )
-                .root(format!("{} {field}", function.fq)),
+                .root(format!("{} {field}", model.fq)),
             );
         }
     }

@@ -60,14 +60,17 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
             }
             let mut anchor = crate::catalog::Anchor::line(module.file, *first);
             anchor.end_line = *last;
-            out.found(Evidence::new(
-                format!("{}:{first}", file.path),
-                anchor,
-                format!(
-                    "{} lines of code are kept in comments: git keeps them as well.",
-                    block.len()
-                ),
-            ));
+            out.found(
+                Evidence::new(
+                    format!("{}:{first}", file.path),
+                    anchor,
+                    format!(
+                        "{} lines of code are kept in comments: git keeps them as well.",
+                        block.len()
+                    ),
+                )
+                .root(file.path.to_string()),
+            );
         }
     }
 }
