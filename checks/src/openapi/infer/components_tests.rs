@@ -22,7 +22,7 @@ fn components(extra: &str, models: &str, serializers: &str, given: Given) -> Val
          'rest_framework', 'shop']\nDEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'\n{extra}\n"
     );
     let models = format!(
-        "from django.db import models\nfrom django.core.validators import *\nimport uuid\n{models}\n"
+        "from django.db import models\nfrom django.core.validators import MaxValueValidator, MinLengthValidator, MinValueValidator\nimport uuid\n{models}\n"
     );
     let serializers = format!(
         "from rest_framework import serializers\nfrom drf_spectacular.utils import extend_schema_field\n\

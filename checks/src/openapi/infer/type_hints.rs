@@ -165,8 +165,23 @@ impl Components<'_> {
         }
     }
 
+    /// What an annotation names. Where a star import from a package leaves open what `int` is, it is
+    /// Python's own.
+    fn symbol(&self, scope: Scope, expr: &Expr) -> Symbol {
+        match (self.facts.program.resolve(scope, expr), expr.as_name()) {
+            (
+                Symbol::Unknown(_),
+                Some(
+                    name @ ("str" | "int" | "float" | "bool" | "bytes" | "dict" | "list" | "tuple"
+                    | "set" | "frozenset"),
+                ),
+            ) => Symbol::External(format!("builtins.{name}").into()),
+            (symbol, _) => symbol,
+        }
+    }
+
     fn plain(&mut self, scope: Scope, expr: &Expr, depth: u32) -> Hint {
-        match self.facts.program.resolve(scope, expr) {
+        match self.symbol(scope, expr) {
             Symbol::External(fq) => match self.basic(&fq) {
                 Some(hint) => hint,
                 None => self.serializer_or_field(scope, expr),
@@ -210,7 +225,7 @@ impl Components<'_> {
     }
 
     fn generic(&mut self, scope: Scope, origin: &Expr, index: &Expr, depth: u32) -> Hint {
-        let name = match self.facts.program.resolve(scope, origin) {
+        let name = match self.symbol(scope, origin) {
             Symbol::External(fq) => fq,
             _ => return Hint::Schema(typed("string").unknown("the annotation is not known")),
         };
