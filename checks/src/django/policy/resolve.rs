@@ -253,6 +253,7 @@ fn attribute<'p>(
                 Some(read.place(scope.module, expr.span)),
             ))
         }
+        Attr::Stub { value, .. } if is_default(names.attr, value) => None,
         Attr::Stub { value, owner } => Some((
             stub_out(value),
             None,
@@ -528,6 +529,9 @@ fn catalogue_refs(cx: &RouteCx<'_, '_>, attr: &str) -> Option<Vec<ClassRef>> {
     }
     let stub = cx.read.stubs.class(&cx.view.fq)?;
     let value = stub.attrs.get(attr)?;
+    if is_default(attr, value) {
+        return None;
+    }
     let of = |v: &serde_json::Value| {
         v.get("class")
             .and_then(|c| c.as_str())
@@ -538,6 +542,19 @@ fn catalogue_refs(cx: &RouteCx<'_, '_>, attr: &str) -> Option<Vec<ClassRef>> {
         serde_json::Value::Null => Some(Vec::new()),
         other => of(other).map(|c| vec![c]),
     }
+}
+
+/// The catalogue was read off packages under DRF's defaults: a view that says
+/// `DEFAULT_AUTHENTICATION_CLASSES` looks as if it named them, and takes the project's.
+fn is_default(attr: &str, value: &serde_json::Value) -> bool {
+    attr == AUTHENTICATION.attr
+        && value.as_array().is_some_and(|items| {
+            items.len() == AUTHENTICATION.default.len()
+                && items
+                    .iter()
+                    .zip(AUTHENTICATION.default)
+                    .all(|(item, name)| item.get("class").and_then(|c| c.as_str()) == Some(name))
+        })
 }
 
 /// `as_view(permission_classes=[…])`

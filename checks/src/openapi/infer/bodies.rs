@@ -408,7 +408,7 @@ fn media_type(class: &PolicyClass) -> Option<String> {
 }
 
 /// Parsers and renderers of DRF and the usual packages: name, media type, format.
-const KNOWN: [(&str, &str, &str); 22] = [
+const KNOWN: [(&str, &str, &str); 24] = [
     ("JSONParser", "application/json", ""),
     ("FormParser", "application/x-www-form-urlencoded", ""),
     ("MultiPartParser", "multipart/form-data", ""),
@@ -438,9 +438,14 @@ const KNOWN: [(&str, &str, &str); 22] = [
         "application/vnd.oai.openapi+json",
         "json",
     ),
+    ("OpenApiYamlRenderer2", "application/yaml", "yaml"),
+    ("OpenApiJsonRenderer2", "application/json", "json"),
     ("CoreJSONRenderer", "application/coreapi+json", "corejson"),
 ];
 
 fn known(class: &PolicyClass) -> Option<(&'static str, &'static str, &'static str)> {
+    if class.class.fq().starts_with("rest_framework_json_api.") {
+        return Some(("", "application/vnd.api+json", "vnd.api+json"));
+    }
     KNOWN.iter().find(|(name, _, _)| class.is(name)).copied()
 }

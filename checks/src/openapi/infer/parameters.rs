@@ -245,6 +245,9 @@ pub(super) fn verbose_name(model: &crate::django::Model) -> String {
     out
 }
 
+/// The pagination of JSON:API, whose parameters have other names.
+const JSON_API_PAGES: &str = "rest_framework_json_api.pagination.JsonApiPageNumberPagination";
+
 /// Parameters by which a client asks for a page.
 pub(super) fn of_pagination(class: &PolicyClass, place: Option<Place>) -> Vec<Parameter> {
     let page = |name: Option<String>, kind: &str, description: &str| {
@@ -262,7 +265,20 @@ pub(super) fn of_pagination(class: &PolicyClass, place: Option<Place>) -> Vec<Pa
             "Number of results to return per page.",
         )
     };
-    let all = if class.is("PageNumberPagination") {
+    let all = if class.class.fq() == JSON_API_PAGES {
+        vec![
+            page(
+                Some("page[number]".to_owned()),
+                "integer",
+                "A page number within the paginated result set.",
+            ),
+            page(
+                Some("page[size]".to_owned()),
+                "integer",
+                "Number of results to return per page.",
+            ),
+        ]
+    } else if class.is("PageNumberPagination") {
         vec![
             page(
                 attr("page_query_param", "page"),
@@ -321,8 +337,13 @@ pub(super) fn page_schema(class: &PolicyClass, items: Node) -> Node {
             .with("example", example)
     };
     let base = "http://api.example.org/accounts/?";
-    let (next, previous, counted) = if class.is("PageNumberPagination") {
-        let page = attr("page_query_param", "page");
+    let is_json_api = class.class.fq() == JSON_API_PAGES;
+    let (next, previous, counted) = if is_json_api || class.is("PageNumberPagination") {
+        let page = if is_json_api {
+            "page[number]".to_owned()
+        } else {
+            attr("page_query_param", "page")
+        };
         (format!("{base}{page}=4"), format!("{base}{page}=2"), true)
     } else if class.is("LimitOffsetPagination") {
         let limit = attr("limit_query_param", "limit");
@@ -381,8 +402,10 @@ pub(super) fn of_filter(
             "A search term.",
         )
     } else if class.is("OrderingFilter") {
+        let own = class.class.fq() == "rest_framework_json_api.filters.OrderingFilter";
         (
             text(&class.attrs, "ordering_param", None)
+                .or_else(|| own.then(|| "sort".to_owned()))
                 .unwrap_or_else(|| setting("ORDERING_PARAM", "ordering")),
             "Which field to use when ordering the results.",
         )
