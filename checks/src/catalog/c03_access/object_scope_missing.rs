@@ -5,6 +5,7 @@ use super::object_scope::{
 };
 use crate::catalog::route_words::{handler_place, is_drf, is_own};
 use crate::catalog::{Answers, Check, Cx, Evidence, Scope};
+use crate::django::queryset::Taint;
 use crate::django::{Anonymous, Model, Route};
 use crate::evidence::{Competency, Confidence, Polarity, Severity};
 use crate::python::value::Place;
@@ -27,17 +28,16 @@ const ENTERED_BY: [&str; 5] = ["created_by", "creator", "added_by", "updated_by"
 
 fn run(cx: &Cx<'_>, out: &mut Answers) {
     for route in cx.head.django.routes() {
-        if !route.mounted
-            || !is_own(cx, route)
-            || !is_drf(cx, route)
-            || !works_on_one_object(route)
-            || route.params.is_empty()
-        {
+        if !route.mounted || !is_own(cx, route) || !is_drf(cx, route) {
             continue;
         }
         let Some(model) = row_model(cx, route) else {
             continue;
         };
+        let by_url = works_on_one_object(route) && !route.params.is_empty();
+        if !by_url && !is_named_in_body(cx, route, model) {
+            continue;
+        }
         let Some(owner) = whose(model) else { continue };
         out.looked();
         // Open to everybody is the other check's finding (DRF161), and says more.
@@ -45,6 +45,9 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
             continue;
         }
         if route.is_unsafe() && !changes(cx, route, model) {
+            continue;
+        }
+        if claims(cx, route, model, owner) {
             continue;
         }
         match scope(cx, route) {
@@ -134,4 +137,42 @@ fn fetch_place(cx: &Cx<'_>, route: &Route) -> Option<Place> {
         query.or_404 || ends.is_some_and(|(name, _)| matches!(&**name, "get" | "first"))
     })?;
     Some(query.place)
+}
+
+/// The key of the row comes in the body: `Order.objects.get(pk=request.data["order"])`.
+fn is_named_in_body(cx: &Cx<'_>, route: &Route, model: &Model) -> bool {
+    let Some(ir) = route.func.and_then(|func| cx.head.django.function(func)) else {
+        return false;
+    };
+    route.is_unsafe()
+        && ir.queries.iter().any(|query| {
+            query.qs.model == Some(model.id)
+                && query.qs.conditions.iter().any(|condition| {
+                    matches!(&*condition.path, "id" | "pk")
+                        && &*condition.lookup == "exact"
+                        && matches!(condition.value, Taint::Body | Taint::Query)
+                })
+        })
+}
+
+/// The handler makes the caller the owner of a row that may have none: whoever borrows a book comes
+/// to have it.
+fn claims(cx: &Cx<'_>, route: &Route, model: &Model, owner: &str) -> bool {
+    let may_be_free = model
+        .field(owner)
+        .is_some_and(|field| field.null == Some(true));
+    let effects = route
+        .func
+        .filter(|_| may_be_free)
+        .map(|func| cx.head.django.effects(func))
+        .unwrap_or_default();
+    effects.iter().any(|function| {
+        function.writes.iter().any(|write| {
+            write.model == Some(model.id)
+                && write
+                    .fields
+                    .iter()
+                    .any(|(field, value)| **field == *owner && *value == Taint::User)
+        })
+    })
 }

@@ -239,3 +239,31 @@ class OrderViewSet(viewsets.ModelViewSet):
     assert_eq!(list.permission().anonymous(), Anonymous::Unknown);
     assert!(list.permission().open.is_some());
 }
+
+#[test]
+fn an_overridden_action_is_the_handler_of_a_generic_view() {
+    let facts = shop(
+        "REST_FRAMEWORK = {'DEFAULT_PAGINATION_CLASS': 'rest_framework.pagination.PageNumberPagination', 'PAGE_SIZE': 25}",
+        MODEL,
+        "
+class Change(generics.RetrieveUpdateAPIView):
+    queryset = Order.objects.all()
+    def update(self, request, *args, **kwargs):
+        return Response()
+class Listing(generics.ListAPIView):
+    queryset = Order.objects.all()
+    def get(self, request, *args, **kwargs):
+        return super().get(request, *args, **kwargs)
+",
+        "urlpatterns = [path('orders/<int:pk>/', Change.as_view()), path('orders/', Listing.as_view())]",
+    );
+    let name = |label: &str| {
+        let func = route(&facts.django, label).func?;
+        Some(facts.program.func_def(func).name.to_string())
+    };
+    assert_eq!(name("GET /api/orders/{pk}/"), None);
+    assert_eq!(name("PUT /api/orders/{pk}/").as_deref(), Some("update"));
+    assert_eq!(name("PATCH /api/orders/{pk}/").as_deref(), Some("update"));
+    let listing = route(&facts.django, "GET /api/orders/");
+    assert_eq!(listing.policy.pagination.applied, Some(true));
+}

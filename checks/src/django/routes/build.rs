@@ -92,6 +92,14 @@ struct Plan {
     func: Option<FuncId>,
 }
 
+/// The framework's `get` of a generic view calls `list`, its `put` calls `update` (and its `patch`
+/// that too, through `partial_update`): what the project overrides is what runs.
+fn overridden_action(view: &View, action: &str) -> Option<FuncId> {
+    let through = (action == "partial_update").then_some("update");
+    view.method(action)
+        .or_else(|| through.and_then(|name| view.method(name)))
+}
+
 fn plans(read: &Read<'_>, mounted: &Mounted, view: &View) -> Vec<Plan> {
     let allowed = |m: Method| {
         view.http_method_names
@@ -121,13 +129,17 @@ fn plans(read: &Read<'_>, mounted: &Mounted, view: &View) -> Vec<Plan> {
         for handler in &view.handlers {
             for method in &handler.methods {
                 if allowed(*method) {
+                    let action = matches!(view.kind, ViewKind::Generic)
+                        .then(|| generic_action(read, view, *method))
+                        .flatten();
+                    let func = handler
+                        .func
+                        .or_else(|| overridden_action(view, action.as_deref()?));
                     out.push(Plan {
                         method: *method,
                         handler: Arc::clone(&handler.name),
-                        action: matches!(view.kind, ViewKind::Generic)
-                            .then(|| generic_action(read, view, *method))
-                            .flatten(),
-                        func: handler.func,
+                        action,
+                        func,
                     });
                 }
             }
