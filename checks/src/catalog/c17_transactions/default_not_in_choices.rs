@@ -137,12 +137,15 @@ fn asked_for(cx: &Cx<'_>, model: &Model, field: &Field) -> BTreeSet<String> {
         .collect()
 }
 
+fn known(value: &Val) -> Option<&Literal> {
+    match value {
+        Val::Known(literal) => Some(literal),
+        _ => None,
+    }
+}
+
 /// The values of a list of choices as a serializer states it: pairs, plain values or a dict.
 fn values(choices: &Val) -> Option<Vec<&Literal>> {
-    let known = |value| match value {
-        &Val::Known(ref literal) => Some(literal),
-        _ => None,
-    };
     match choices {
         Val::Seq(items) => items
             .iter()
