@@ -192,12 +192,15 @@ impl Organisation {
         };
         assert_eq!(run.conclusion.as_deref(), Some("neutral"), "{run:#?}");
         assert!(run.text.is_some(), "{run:#?}");
-        let places: BTreeSet<(String, u64)> = run
-            .annotations
-            .iter()
-            .map(|annotation| (annotation.path.clone(), annotation.start_line))
-            .collect();
-        assert_eq!((run.annotations.len(), places.len()), (points, points));
+        let once: BTreeSet<String> = run.annotations.iter().map(|a| format!("{a:?}")).collect();
+        assert_eq!(once.len(), run.annotations.len(), "{:#?}", run.annotations);
+        // Other checks may have their say too, up to the most that the rules allow.
+        let ours = once.iter().filter(|text| text.contains("DRF101")).count();
+        if points == POINTS {
+            assert_eq!(once.len(), POINTS, "{once:#?}");
+        } else {
+            assert_eq!(ours, points, "{once:#?}");
+        }
         let comments = self.github.comments(self.repo.id, pull);
         assert_eq!(comments.len(), 1, "{comments:#?}");
         assert_eq!(self.github.labels(self.repo.id, pull), [LABEL]);
