@@ -16,6 +16,7 @@ mod nested_write_unsupported;
 mod optional_field_subscripted;
 mod patch_breaks_validation;
 mod redundant_source;
+mod separate_read_write_serializers;
 mod serializer_exclude;
 mod serializer_fields_all;
 mod serializer_object_not_data;
@@ -42,6 +43,7 @@ pub(super) static CHECKS: &[&Check] = &[
     &optional_field_subscripted::CHECK,
     &patch_breaks_validation::CHECK,
     &redundant_source::CHECK,
+    &separate_read_write_serializers::CHECK,
     &serializer_exclude::CHECK,
     &serializer_fields_all::CHECK,
     &serializer_object_not_data::CHECK,

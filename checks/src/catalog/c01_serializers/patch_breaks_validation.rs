@@ -94,5 +94,5 @@ fn patched_by(cx: &Context<'_>, serializer: &Serializer) -> Option<String> {
             };
             reads && partial
         })
-        .map(|route| route.label())
+        .map(crate::django::Route::label)
 }

@@ -32,7 +32,7 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
     for handler in handlers(cx) {
         for response in &handler.function.responses {
             if !matches!(&*response.class, "Response" | "JsonResponse")
-                || !response.status.is_some_and(|status| status >= 400)
+                || response.status.is_none_or(|status| status < 400)
             {
                 continue;
             }

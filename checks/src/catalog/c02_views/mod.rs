@@ -13,6 +13,8 @@ mod queryset_frozen_at_import;
 mod redundant_view_base;
 mod reimplemented_generic_view;
 mod route_shadowed;
+mod router_basename_collision;
+mod router_basename_missing;
 mod state_change_on_get;
 mod unguarded_orm_get;
 mod unguarded_request_access;
@@ -36,6 +38,8 @@ pub(super) static CHECKS: &[&Check] = &[
     &redundant_view_base::CHECK,
     &reimplemented_generic_view::CHECK,
     &route_shadowed::CHECK,
+    &router_basename_collision::CHECK,
+    &router_basename_missing::CHECK,
     &state_change_on_get::CHECK,
     &unguarded_orm_get::CHECK,
     &unguarded_request_access::CHECK,

@@ -96,9 +96,10 @@ fn optional_results(cx: &Context<'_>, function: &FunctionIr) -> Vec<(Place, Stri
             if asserted && let Some(name) = expr.as_name() {
                 bound.remove(name);
             }
-            let value = match &expr.kind {
-                ExprKind::Attribute { value, .. } | ExprKind::Subscript { value, .. } => value,
-                _ => return,
+            let (ExprKind::Attribute { value, .. } | ExprKind::Subscript { value, .. }) =
+                &expr.kind
+            else {
+                return;
             };
             let why = match value.as_name() {
                 Some(name) => bound.get(name).cloned(),
@@ -349,7 +350,7 @@ fn mentions_in_tests(body: &[Stmt], name: &str) -> bool {
         }
         StmtKind::Assign { targets, .. } => found |= targets.iter().any(speaks),
         StmtKind::Try { handlers, .. } => {
-            found |= handlers.iter().any(|h: &Handler| h.types.is_none())
+            found |= handlers.iter().any(|h: &Handler| h.types.is_none());
         }
         _ => {}
     });

@@ -94,7 +94,7 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
             Evidence::new(
                 module.name.to_string(),
                 crate::catalog::Anchor::line(module.file, *line),
-                format!("`{}` is imported and not used.", names.join("`, `")),
+                format!("Imported and not used: `{}`.", names.join("`, `")),
             )
             .root("unused imports"),
         );
