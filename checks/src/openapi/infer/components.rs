@@ -171,6 +171,10 @@ impl<'f> Components<'f> {
     }
 
     /// The child of a `ListSerializer` class; `Some(None)`: it is not known.
+    #[expect(
+        clippy::option_option,
+        reason = "no list serializer, and a list of something unknown, are two answers"
+    )]
     fn list_child(&self, id: SerializerId) -> Option<Option<DrfField>> {
         let serializer = self.facts.django.serializer(id);
         if serializer.kind != crate::django::serializers::SerializerKind::List {

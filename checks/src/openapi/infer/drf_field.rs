@@ -296,7 +296,7 @@ impl DrfField {
             self.read_only = true;
             self.required = None;
         }
-        if &*self.class.name() == "PasswordField" && self.class.fq().contains("simplejwt") {
+        if self.class.name() == "PasswordField" && self.class.fq().contains("simplejwt") {
             self.write_only = true;
         }
     }

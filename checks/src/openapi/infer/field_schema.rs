@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::basic::{self, array, formatted, of as typed};
 use super::components::{Components, Direction};
+use super::defaults;
 use super::drf_field::{Choices, Default, DrfField};
 use super::node::{Kind, Node};
 use super::source_path::End;
 use super::validators;
 use super::values;
 use crate::django::ModelId;
-use crate::python::value::{Literal, Val};
 
 /// Fields of fields of fields: deeper ones are cut off.
 const MAX_DEPTH: u32 = 24;
@@ -137,7 +137,7 @@ impl Components<'_> {
         {
             meta.insert(
                 "default",
-                represented(field, val, node, self.coerce_decimal),
+                defaults::represented(field, val, node, self.coerce_decimal),
             );
         }
         if let Some(label) = &field.label
@@ -298,7 +298,7 @@ impl Components<'_> {
             return self.nested(child, holder, direction).map(array);
         }
         let mut schema = self.field_schema(child, holder, direction)?;
-        self.insert_validators(child, &mut schema);
+        insert_validators(child, &mut schema);
         let is_trivial = schema
             .get("title")
             .and_then(Node::as_str)
@@ -325,7 +325,7 @@ impl Components<'_> {
         };
         if let Some(child) = child {
             let mut schema = self.field_schema(child, holder, direction)?;
-            self.insert_validators(child, &mut schema);
+            insert_validators(child, &mut schema);
             out.insert("additionalProperties", schema);
         }
         Some(out)
@@ -401,40 +401,41 @@ impl Components<'_> {
         };
         self.end_schema(end, direction)
     }
+}
 
-    /// What the validators of the field add, and the blank that a format does not allow.
-    pub(super) fn insert_validators(&self, field: &DrfField, schema: &mut Node) {
-        // The elements of a list of keys are not what the validators speak of.
-        let mut rules = field.rules();
-        if field.many {
-            rules.retain(|r| {
-                matches!(
-                    r,
-                    validators::Rule::MaxLength(_) | validators::Rule::MinLength(_)
-                )
-            });
-        }
-        validators::insert(&rules, schema);
-        let is_text = schema.get("type").and_then(Node::as_str) == Some("string");
-        let is_bound = ["format", "pattern", "minLength"]
-            .iter()
-            .any(|key| schema.get(key).is_some());
-        let may_be_blank = field.allow_blank && (field.is_char() || &*field.base == "ChoiceField");
-        if may_be_blank && is_text && is_bound {
-            let mut inner = Node::map();
-            let mut outer = Node::map();
-            outer.at = schema.at;
-            outer.certainty = schema.certainty.clone();
-            for (key, value) in std::mem::replace(schema, Node::map()).into_entries() {
-                match &*key {
-                    "readOnly" | "writeOnly" | "nullable" | "deprecated" | "description"
-                    | "title" => outer.insert(&key, value),
-                    _ => inner.insert(&key, value),
+/// What the validators of the field add, and the blank that a format does not allow.
+pub(super) fn insert_validators(field: &DrfField, schema: &mut Node) {
+    // The elements of a list of keys are not what the validators speak of.
+    let mut rules = field.rules();
+    if field.many {
+        rules.retain(|r| {
+            matches!(
+                r,
+                validators::Rule::MaxLength(_) | validators::Rule::MinLength(_)
+            )
+        });
+    }
+    validators::insert(&rules, schema);
+    let is_text = schema.get("type").and_then(Node::as_str) == Some("string");
+    let is_bound = ["format", "pattern", "minLength"]
+        .iter()
+        .any(|key| schema.get(key).is_some());
+    let may_be_blank = field.allow_blank && (field.is_char() || &*field.base == "ChoiceField");
+    if may_be_blank && is_text && is_bound {
+        let mut inner = Node::map();
+        let mut outer = Node::map();
+        outer.at = schema.at;
+        outer.certainty = schema.certainty.clone();
+        for (key, value) in std::mem::replace(schema, Node::map()).into_entries() {
+            match &*key {
+                "readOnly" | "writeOnly" | "nullable" | "deprecated" | "description" | "title" => {
+                    outer.insert(&key, value)
                 }
+                _ => inner.insert(&key, value),
             }
-            outer.insert("oneOf", vec![inner, typed("string").with("maxLength", 0)]);
-            *schema = outer;
         }
+        outer.insert("oneOf", vec![inner, typed("string").with("maxLength", 0)]);
+        *schema = outer;
     }
 }
 
@@ -547,56 +548,4 @@ pub(super) fn description_of(choices: &[values::Choice]) -> String {
         .map(|(value, label)| format!("* `{}` - {label}", values::text(value).unwrap_or_default()))
         .collect();
     lines.join("\n")
-}
-
-/// A default as the field's `to_representation` gives it.
-fn represented(field: &DrfField, val: &Val, node: &Node, coerce: bool) -> Node {
-    let text = || values::text(val).or_else(|| node.as_str().map(str::to_owned));
-    if field.many {
-        return node.clone();
-    }
-    match &*field.base {
-        "CharField" | "EmailField" | "RegexField" | "SlugField" | "URLField" | "IPAddressField" => {
-            text().map_or_else(|| node.clone(), Node::from)
-        }
-        "DecimalField" => decimal_default(field, node, text(), coerce),
-        "IntegerField" => match val {
-            Val::Known(Literal::Str(text)) => text
-                .trim()
-                .parse::<i64>()
-                .map_or_else(|_| node.clone(), Node::from),
-            Val::Known(Literal::Float(text)) => text
-                .parse::<f64>()
-                .ok()
-                .map_or_else(|| node.clone(), |n| Node::from(n.trunc() as i64)),
-            Val::Known(Literal::Bool(flag)) => i64::from(*flag).into(),
-            _ => node.clone(),
-        },
-        "FloatField" => match val {
-            Val::Known(Literal::Int(n)) => {
-                values::float(&n.to_string()).unwrap_or_else(|| node.clone())
-            }
-            Val::Known(Literal::Str(text)) => values::float(text).unwrap_or_else(|| node.clone()),
-            _ => node.clone(),
-        },
-        _ => node.clone(),
-    }
-}
-
-fn decimal_default(field: &DrfField, node: &Node, text: Option<String>, coerce: bool) -> Node {
-    if !field.coerce_to_string.unwrap_or(coerce) {
-        return text
-            .and_then(|text| values::float(&text))
-            .unwrap_or_else(|| node.clone());
-    }
-    let Some(text) = text else {
-        return node.clone();
-    };
-    match (
-        field.decimal_places.and_then(|p| usize::try_from(p).ok()),
-        text.parse::<f64>(),
-    ) {
-        (Some(places), Ok(value)) => format!("{value:.places$}").into(),
-        _ => text.into(),
-    }
 }

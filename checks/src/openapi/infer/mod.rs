@@ -12,6 +12,7 @@ mod component_names;
 mod components;
 #[cfg(test)]
 mod components_tests;
+mod defaults;
 mod docstrings;
 mod document;
 mod drf_field;

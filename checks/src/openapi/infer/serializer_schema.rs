@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::basic::{array, of as typed};
 use super::components::{Components, Direction};
 use super::drf_field::{self, DrfField};
-use super::field_schema::{Holder, safe_ref};
+use super::field_schema::{Holder, insert_validators, safe_ref};
 use super::node::Node;
 use super::{docstrings, package_serializers, uniqueness};
 use crate::django::fields::Target;
@@ -94,7 +94,7 @@ impl Components<'_> {
             if field.is_required() || (is_read_only && !self.shape.no_read_only_required) {
                 required.push(Arc::clone(&field.name));
             }
-            self.insert_validators(field, &mut schema);
+            insert_validators(field, &mut schema);
             if deprecate.contains(&field.name) {
                 schema.insert("deprecated", true);
             }
@@ -108,7 +108,7 @@ impl Components<'_> {
             properties.insert(&field.name, schema);
         }
         let mut out = typed("object");
-        if properties.len() > 0 {
+        if !properties.is_empty() {
             out.insert("properties", properties);
         }
         if !self.is_patched(direction, partial) && !required.is_empty() {
@@ -270,7 +270,7 @@ impl Components<'_> {
             // The model's line is what a person would edit.
             out.place = own.place.or(out.place);
         }
-        self.settle(serializer, field, &mut out);
+        settle(serializer, field, &mut out);
         out
     }
 
@@ -307,29 +307,8 @@ impl Components<'_> {
             }
             out.take_children(self.facts, call);
         }
-        self.settle(serializer, field, &mut out);
+        settle(serializer, field, &mut out);
         out
-    }
-
-    /// What `__init__` changes, and what stays open.
-    fn settle(&self, serializer: &Serializer, field: &SerializerField, out: &mut DrfField) {
-        let is_edited = serializer.method("__init__").is_some();
-        for (known, own) in [
-            (field.read_only, &mut out.read_only),
-            (field.write_only, &mut out.write_only),
-        ] {
-            match known {
-                Some(known) if is_edited => *own = known,
-                Some(_) => {}
-                None => {
-                    out.doubt
-                        .get_or_insert_with(|| "whether it can be read and written is open".into());
-                }
-            }
-        }
-        if is_edited && !out.read_only && field.required.is_some() {
-            out.required = field.required;
-        }
     }
 
     /// `exclude_fields` and `deprecate_fields` of `@extend_schema_serializer`.
@@ -359,6 +338,27 @@ impl Components<'_> {
             return None;
         }
         docstrings::of_class(self.facts, serializer.class?)
+    }
+}
+
+/// What `__init__` changes, and what stays open.
+fn settle(serializer: &Serializer, field: &SerializerField, out: &mut DrfField) {
+    let is_edited = serializer.method("__init__").is_some();
+    for (known, own) in [
+        (field.read_only, &mut out.read_only),
+        (field.write_only, &mut out.write_only),
+    ] {
+        match known {
+            Some(known) if is_edited => *own = known,
+            Some(_) => {}
+            None => {
+                out.doubt
+                    .get_or_insert_with(|| "whether it can be read and written is open".into());
+            }
+        }
+    }
+    if is_edited && !out.read_only && field.required.is_some() {
+        out.required = field.required;
     }
 }
 

@@ -63,6 +63,10 @@ impl Components<'_> {
     }
 
     /// What `@extend_schema_field` on a field class says; `Some(None)`: nothing is shown.
+    #[expect(
+        clippy::option_option,
+        reason = "no decorator, and one that shows nothing, are two answers"
+    )]
     pub(super) fn class_override(
         &mut self,
         class: ClassId,
@@ -225,9 +229,8 @@ impl Components<'_> {
     }
 
     fn generic(&mut self, scope: Scope, origin: &Expr, index: &Expr, depth: u32) -> Hint {
-        let name = match self.symbol(scope, origin) {
-            Symbol::External(fq) => fq,
-            _ => return Hint::Schema(typed("string").unknown("the annotation is not known")),
+        let Symbol::External(name) = self.symbol(scope, origin) else {
+            return Hint::Schema(typed("string").unknown("the annotation is not known"));
         };
         let args: Vec<&Expr> = match &index.kind {
             ExprKind::Tuple(items) => items.iter().collect(),
@@ -238,7 +241,9 @@ impl Components<'_> {
         match &*name {
             "Optional" => {
                 let mut parts: Vec<&Expr> = Vec::new();
-                first.into_iter().for_each(|e| flatten(e, &mut parts));
+                if let Some(first) = first {
+                    flatten(first, &mut parts);
+                }
                 match self.union(scope, &parts, depth) {
                     Hint::Schema(schema) => Hint::Schema(schema.with("nullable", true)),
                     other => other,
@@ -246,7 +251,9 @@ impl Components<'_> {
             }
             "Union" => {
                 let mut parts = Vec::new();
-                args.into_iter().for_each(|e| flatten(e, &mut parts));
+                for arg in args {
+                    flatten(arg, &mut parts);
+                }
                 self.union(scope, &parts, depth)
             }
             "list" | "List" | "set" | "Set" | "frozenset" | "FrozenSet" | "Iterable" => {

@@ -43,6 +43,10 @@ pub(super) fn rules(program: &Program, val: &Val) -> (Vec<Rule>, bool) {
 }
 
 /// `None`: not known; `Some(None)`: it limits nothing that a schema says.
+#[expect(
+    clippy::option_option,
+    reason = "not known, and limiting nothing, are two answers"
+)]
 fn rule(program: &Program, val: &Val) -> Option<Option<Rule>> {
     match val {
         Val::Instance { class, place } => {
@@ -77,6 +81,10 @@ fn rule(program: &Program, val: &Val) -> Option<Option<Rule>> {
     }
 }
 
+#[expect(
+    clippy::option_option,
+    reason = "not known, and limiting nothing, are two answers"
+)]
 fn by_name(
     program: &Program,
     name: &str,
