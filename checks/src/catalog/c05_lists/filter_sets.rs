@@ -87,9 +87,8 @@ pub(super) fn declared(cx: &Cx<'_>, class: ClassId) -> Vec<Declared> {
 /// where it is no list (`"__all__"`).
 pub(super) fn meta_fields(cx: &Cx<'_>, class: ClassId) -> Option<(Val, Vec<(String, Place)>)> {
     let program = &cx.head.program;
-    let meta = match program.attribute(class, "Meta")?.kind {
-        AttributeKind::Class(meta) => meta,
-        _ => return None,
+    let AttributeKind::Class(meta) = program.attribute(class, "Meta")?.kind else {
+        return None;
     };
     let val = program.class_value(meta, "fields")?;
     let names = names_of(&val);

@@ -110,7 +110,7 @@ fn keys_are_chosen<'a>(function: &Function<'a>, map: &'a Expr, depth: u32) -> bo
 }
 
 /// `filters[f"{field}__icontains"] = …` with a field the client sent.
-fn is_filled<'a>(function: &Function<'a>, name: &str) -> bool {
+fn is_filled(function: &Function<'_>, name: &str) -> bool {
     let mut found = false;
     visit::stmts(function.body, |stmt| {
         if let StmtKind::Assign { targets, .. } = &stmt.kind {

@@ -118,7 +118,7 @@ fn mismatched_pair(
             // A queryset of its own may hold only rows that fit.
             let narrowed =
                 on_request::of_route(cx, route).iter().any(|function| {
-                    mentions_as_link(cx, &cx.head.program.func_def(function.func).body, &link)
+                    mentions_as_link(&cx.head.program.func_def(function.func).body, &link)
                         || function.queries.iter().any(|query| {
                             query.qs.conditions.iter().any(|condition| {
                                 condition.path.split("__").any(|step| *step == *link)
@@ -189,7 +189,7 @@ fn lists(model: &Model, rows: ModelId) -> bool {
 }
 
 /// The link is read off a row, or compared: `option.product`, `product_id`.
-fn mentions_as_link(_cx: &Cx<'_>, body: &[Stmt], link: &str) -> bool {
+fn mentions_as_link(body: &[Stmt], link: &str) -> bool {
     let id = format!("{link}_id");
     visit::any_expr(body, |expr| match &expr.kind {
         ExprKind::Attribute { attr, .. } => **attr == *link || **attr == *id,

@@ -57,7 +57,7 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
                 return;
             };
             // Whose the bytes are is not known where they come from neither a request nor a constant.
-            if function.origin(bytes) != Some(Origin::Raw) && !is_upload(&function, bytes) {
+            if function.origin(bytes) != Some(Origin::Raw) && !is_upload(bytes) {
                 if !matches!(function.program.eval(function.scope, bytes), Val::Known(_)) {
                     out.unknown(function.fq, "where the bytes come from could not be told");
                 }
@@ -98,14 +98,11 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
     }
 }
 
-/// `upload.file`, `validated_data["file"]` and what is read from it.
-fn is_upload(
-    function: &super::from_request::Function<'_>,
-    expr: &crate::python::syntax::Expr,
-) -> bool {
+/// What a serializer took: `validated_data["file"]`, and what is read from it.
+fn is_upload(expr: &crate::python::syntax::Expr) -> bool {
     visit::any_within(expr, |inner| {
-        inner.dotted().is_some_and(|name| {
-            name.starts_with("request.FILES") || name.ends_with("validated_data")
-        })
-    }) && !function.body.is_empty()
+        inner
+            .dotted()
+            .is_some_and(|name| name.ends_with("validated_data"))
+    })
 }
