@@ -42,7 +42,7 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
         if app.is_installed() != Some(true) {
             continue;
         }
-        let Some(model) = first_model(facts, &app.package) else {
+        let Some(place) = first_model(facts, &app.package) else {
             continue;
         };
         out.looked();
@@ -60,9 +60,9 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
                     old.package == app.package && old.migrations.as_ref().is_none_or(Vec::is_empty)
                 })
         });
-        let Some(place) = model.filter(|_| !given) else {
+        if given {
             continue;
-        };
+        }
         let folder = &app.folder;
         let file = format!("{folder}/migrations/0001_initial.py");
         let init = facts.tree.find(&format!("{folder}/migrations/__init__.py"));
@@ -89,8 +89,8 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
     }
 }
 
-/// The first concrete model with a table in the app; the inner `None`: its place is not known.
-fn first_model(facts: &Facts, package: &str) -> Option<Option<crate::python::value::Place>> {
+/// The first concrete model with a table in the app; its place.
+fn first_model(facts: &Facts, package: &str) -> Option<crate::python::value::Place> {
     let django = &facts.django;
     let app = django.apps().iter().find(|app| *app.package == *package)?;
     django
@@ -106,5 +106,5 @@ fn first_model(facts: &Facts, package: &str) -> Option<Option<crate::python::val
                     .place
                     .is_some_and(|place| facts.tree.file(place.file).role != Role::Test)
         })
-        .map(|model| model.place)
+        .and_then(|model| model.place)
 }
