@@ -1,5 +1,6 @@
 //! What DRF204 and DRF205 share: a change that breaks clients, told at the line that shows it.
 
+use crate::catalog::secret_words::is_secret_name;
 use crate::catalog::{Anchor, Answers, Cx, Evidence};
 use crate::openapi::comparisons::{Comparison, Source};
 use crate::openapi::{Change, Level};
@@ -30,13 +31,14 @@ pub(super) fn tell(
     for error in &cx.api.errors {
         out.unknown(error.path.clone(), error.to_string());
     }
-    for comparison in &cx.api.all {
+    for comparison in cx.api.telling() {
         out.looked();
         let breaking = comparison
             .changes
             .changes
             .iter()
-            .filter(|change| change.level == Level::Error && is_ours(change));
+            .filter(|change| change.level == Level::Error && is_ours(change))
+            .filter(|change| !takes_back_a_secret(change));
         for change in breaking {
             let Some(anchor) = anchor(cx, comparison, change) else {
                 continue;
@@ -81,5 +83,22 @@ fn anchor(cx: &Cx<'_>, comparison: &Comparison, change: &Change) -> Option<Ancho
     // The file itself is gone: the description it belonged to stands for it.
     match &comparison.source {
         Source::Committed(path) => Some(Anchor::line(tree.find(path)?, 1)),
+        // Where the settings name the URL configuration, or whatever file of the project is first.
+        Source::Inferred => {
+            let root = cx.head.django.settings().get("ROOT_URLCONF")?;
+            Some(cx.anchor(root.place))
+        }
     }
+}
+
+/// A field that should never have been shown is no longer shown: a fix, whoever relied on it.
+fn takes_back_a_secret(change: &Change) -> bool {
+    change.id.starts_with("response-")
+        && change.id.contains("removed")
+        && change
+            .text
+            .split('`')
+            .nth(1)
+            .and_then(|path| path.rsplit('/').next())
+            .is_some_and(is_secret_name)
 }

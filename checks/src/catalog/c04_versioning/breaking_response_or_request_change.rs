@@ -24,6 +24,7 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
         out,
         |change| !breaking::is_of_route(change),
         |source| match source {
+            Source::Inferred => "A change that breaks clients",
             Source::Committed(_) => "The committed schema shows a breaking change",
         },
     );

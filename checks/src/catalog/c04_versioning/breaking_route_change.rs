@@ -20,6 +20,7 @@ pub(super) static CHECK: Check = Check {
 
 fn run(cx: &Cx<'_>, out: &mut Answers) {
     breaking::tell(cx, out, breaking::is_of_route, |source| match source {
+        Source::Inferred => "Clients of a route break",
         Source::Committed(_) => "The committed schema shows that clients of a route break",
     });
 }

@@ -12,7 +12,9 @@ use super::operation::{World, operation};
 use super::security::Schemes;
 use super::shape::Shape;
 use super::versions::{Versioned, versioned};
+use crate::django::Route;
 use crate::facts::Facts;
+use crate::python::value::Place;
 
 /// The document and what could not be told.
 pub(super) fn document<'f>(facts: &'f Facts, shape: &'f Shape) -> (Node, Vec<String>) {
@@ -50,7 +52,10 @@ pub(super) fn document<'f>(facts: &'f Facts, shape: &'f Shape) -> (Node, Vec<Str
         if let Kind::Map(entries) = &mut paths.kind {
             entries
                 .entry(Arc::from(path.as_str()))
-                .or_insert_with(Node::map)
+                .or_insert_with(|| Node {
+                    at: named_in_urls(facts, endpoint.route),
+                    ..Node::map()
+                })
                 .insert(method, operation);
         }
     }
@@ -65,6 +70,18 @@ pub(super) fn document<'f>(facts: &'f Facts, shape: &'f Shape) -> (Node, Vec<Str
         all.insert("securitySchemes", schemes);
     }
     (root(facts, shape, paths, all), notes)
+}
+
+/// The entry of the URL configuration that leads to a route.
+fn named_in_urls(facts: &Facts, route: &Route) -> Option<Place> {
+    let view = facts.django.view_of(route).and_then(|view| view.place);
+    route
+        .chain
+        .iter()
+        .rev()
+        .find(|place| view.is_none_or(|view| view.file != place.file))
+        .or(route.chain.last())
+        .copied()
 }
 
 fn root(facts: &Facts, shape: &Shape, paths: Node, components: Node) -> Node {

@@ -1,7 +1,9 @@
 //! An inferred document as an [`Api`] whose parts stand where the Python does that caused them, so
 //! that a comparison reports a change on the line of the serializer, view or URL.
 //!
-//! Goes through the same lowering as a file: what a key means is decided once.
+//! Goes through the same lowering as a file: what a key means is decided once. What drf-spectacular
+//! could only guess (a plain `APIView` without a serializer shows no body) is unknown here: two
+//! guesses must never differ for clients.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -97,11 +99,13 @@ pub(super) fn api(facts: &Facts, document: &Node) -> Option<Api> {
         certainties: Vec::new(),
         known: HashMap::new(),
     };
+    let mut document = document.clone();
+    leave_guesses_open(&mut document);
     let mut builder = Builder::default();
     fill(
         &mut builder,
         &mut places,
-        document,
+        &document,
         None,
         &Certainty::Known,
         0,
@@ -123,6 +127,63 @@ pub(super) fn api(facts: &Facts, document: &Node) -> Option<Api> {
     }
     Some(api)
 }
+
+/// Bodies of which drf-spectacular knows nothing become unknown ones.
+fn leave_guesses_open(document: &mut Node) {
+    let Some(paths) = document.get_mut("paths") else {
+        return;
+    };
+    for item in values_mut(paths) {
+        let Kind::Map(methods) = &mut item.kind else {
+            continue;
+        };
+        for (method, operation) in methods {
+            if open_responses(operation)
+                && matches!(&**method, "post" | "put" | "patch")
+                && operation.get("requestBody").is_none()
+            {
+                operation.insert(
+                    "requestBody",
+                    Node::map().with("content", unknown_content()),
+                );
+            }
+        }
+    }
+}
+
+/// Whether one of the responses was a guess.
+fn open_responses(operation: &mut Node) -> bool {
+    let mut any = false;
+    let Some(Kind::Map(responses)) = operation.get_mut("responses").map(|node| &mut node.kind)
+    else {
+        return false;
+    };
+    for (status, response) in responses {
+        let says_nothing = response.get("description").and_then(Node::as_str) == Some(NO_BODY);
+        if says_nothing && !matches!(&**status, "204" | "205" | "304") {
+            response.insert("content", unknown_content());
+            any = true;
+        }
+    }
+    any
+}
+
+fn unknown_content() -> Node {
+    let schema = Node::map().unknown("the view names no serializer");
+    Node::map().with("application/json", Node::map().with("schema", schema))
+}
+
+fn values_mut(node: &mut Node) -> impl Iterator<Item = &mut Node> {
+    match &mut node.kind {
+        Kind::Map(entries) => Some(entries.values_mut()),
+        _ => None,
+    }
+    .into_iter()
+    .flatten()
+}
+
+/// What drf-spectacular writes where a view has no serializer (and, rightly, for 204).
+const NO_BODY: &str = "No response body";
 
 /// The document is as deep as what was inferred, which is bounded; a chain beyond this is cut.
 const MAX_DEPTH: usize = 200;

@@ -45,7 +45,13 @@ impl Components<'_> {
             .fields
             .iter()
             .filter(|f| !f.hidden)
-            .map(|f| self.drf_field(serializer, f))
+            .map(|f| {
+                let field = self.drf_field(serializer, f);
+                DrfField {
+                    place: f.place.or(field.place),
+                    ..field
+                }
+            })
             .collect();
         package_serializers::rename_user_field(facts, serializer, &mut fields);
         let options = self.schema_options(serializer);
@@ -99,9 +105,8 @@ impl Components<'_> {
                 schema.insert("deprecated", true);
             }
             let mut schema = safe_ref(schema);
-            if schema.at.is_none() {
-                schema.at = field.place;
-            }
+            // The serializer's own line says that the API has it, the model's only what it is.
+            schema.at = field.place.or(schema.at);
             if let Some(doubt) = &field.doubt {
                 schema = schema.assumed(doubt);
             }
