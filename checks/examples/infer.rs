@@ -67,7 +67,6 @@ fn main() -> Result<(), Failure> {
 fn one(root: &Path, settings: Option<&str>, engine: &str, django: &str) -> Result<String, Failure> {
     let facts = Facts::with_settings(Arc::new(read(root)?), settings.filter(|s| !s.is_empty()));
     let given = Given {
-        beyond: false,
         engine: Engine::parse(engine),
         django: django
             .split('.')

@@ -37,9 +37,6 @@ pub(super) struct Args {
     /// Mark what is assumed or unknown (`x-certainty`)
     #[arg(long)]
     certainty: bool,
-    /// Also tell what handlers take and give where drf-spectacular sees nothing (`x-beyond`)
-    #[arg(long)]
-    beyond: bool,
     /// Write to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -86,7 +83,6 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     let given = Given {
         engine: args.database.map(Into::into),
         django: args.django,
-        beyond: args.beyond,
     };
     // On a thread of the pool: those have the stack that parsing wants.
     let (facts, ()) = rayon::join(

@@ -379,6 +379,15 @@ fn parameter(
     if let Some(Val::Known(Literal::Str(text))) = option("help_text").or_else(|| option("label")) {
         description = Some(text.to_string());
     }
+    let is_csv = is(&[
+        "BaseCSVFilter",
+        "BaseInFilter",
+        "BaseRangeFilter",
+        "OrderingFilter",
+    ]);
+    if is_csv && option("help_text").is_none() {
+        description = Some("Multiple values may be separated by commas.".to_owned());
+    }
     let required = matches!(option("required"), Some(Val::Known(Literal::Bool(true))));
     let mut names = vec![filter.name.clone()];
     let (mut explode, mut style) = (None, None);

@@ -21,6 +21,8 @@ pub(super) struct Parameter {
     pub(super) schema: Option<Node>,
     pub(super) description: Option<String>,
     pub(super) required: bool,
+    /// DRF's own parameters say that they are not required.
+    pub(super) says_optional: bool,
     pub(super) deprecated: bool,
     pub(super) choices: Option<Vec<Node>>,
     pub(super) pattern: Option<String>,
@@ -70,6 +72,8 @@ impl Parameter {
         }
         if self.required || is_path {
             out.insert("required", true);
+        } else if self.says_optional {
+            out.insert("required", false);
         }
         if self.deprecated {
             out.insert("deprecated", true);
@@ -253,6 +257,7 @@ pub(super) fn of_pagination(class: &PolicyClass, place: Option<Place>) -> Vec<Pa
     let page = |name: Option<String>, kind: &str, description: &str| {
         name.map(|name| Parameter {
             description: Some(description.to_owned()),
+            says_optional: true,
             place,
             ..Parameter::query(&name, basic::of(kind))
         })
@@ -414,6 +419,7 @@ pub(super) fn of_filter(
     };
     Some(Parameter {
         description: Some(description.to_owned()),
+        says_optional: true,
         place,
         ..Parameter::query(&name, basic::of("string"))
     })

@@ -37,8 +37,6 @@ pub struct Given {
     pub engine: Option<Engine>,
     /// Major version of Django.
     pub django: Option<u32>,
-    /// Also tell what handlers take and give where drf-spectacular sees nothing.
-    pub beyond: bool,
 }
 
 /// Settings of drf-spectacular that change the document, with its defaults filled in.

@@ -533,6 +533,7 @@ impl<'f> Spelled<'f> {
             schema: Some(schema),
             description: text("description"),
             required: flag("required") == Some(true),
+            says_optional: false,
             deprecated: flag("deprecated") == Some(true),
             choices,
             pattern: text("pattern"),
