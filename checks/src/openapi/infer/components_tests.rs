@@ -63,7 +63,6 @@ fn on_sqlite(models: &str, serializers: &str) -> Value {
 const SQLITE: Given = Given {
     engine: Some(Engine::Sqlite),
     django: Some(5),
-    beyond: false,
 };
 
 fn property(components: &Value, name: &str) -> Value {
