@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::route_words::{handler_place, is_drf, is_own};
+use super::documentable::is_documentable;
+use crate::catalog::route_words::handler_place;
 use crate::catalog::{Anchor, Answers, Check, Cx, Evidence, Scope};
 use crate::django::routes::Target;
 use crate::django::serializers::FieldOrigin;
@@ -188,39 +189,6 @@ fn missing(
         }
     }
     out.found(evidence);
-}
-
-/// Would a generator write this route down? Not where it is left out by a decorator, depends on a
-/// condition, or serves the schema itself.
-fn is_documentable(cx: &Cx<'_>, route: &Route) -> bool {
-    if !is_own(cx, route) || !is_drf(cx, route) || route.conditional || route.open.is_some() {
-        return false;
-    }
-    let excluded = |text: &str| text.contains("exclude=True") || text.contains("auto_schema=None");
-    let tree = &cx.head.tree;
-    let source = |place: crate::python::Place| {
-        let text = tree.file(place.file).text().unwrap_or("");
-        text.get(place.span.start as usize..place.span.end as usize)
-            .unwrap_or("")
-    };
-    let by_handler = route
-        .func
-        .and_then(|func| cx.head.django.function(func))
-        .is_some_and(|ir| {
-            let definition = source(ir.span);
-            let decorators = definition.split("def ").next().unwrap_or("");
-            excluded(decorators)
-        });
-    let by_view = cx.head.django.view_of(route).is_some_and(|view| {
-        view.decorators.iter().any(|d| excluded(source(d.place)))
-            || view.attr("schema").is_some_and(|a| &*a.text == "None")
-            || view
-                .attr("swagger_schema")
-                .is_some_and(|a| &*a.text == "None")
-            || view.name.contains("Schema")
-            || view.name.contains("Spectacular")
-    });
-    !by_handler && !by_view
 }
 
 /// What stands before every path of the file in the project's URLs (`servers` or a base path):
