@@ -125,15 +125,14 @@ impl GitHubReviewer {
         }
 
         let plan = self.plan(job, &place, &pull, cancel);
-        let (run, rules, base) = Stage::Plan.of(&self.metrics, plan).await?;
+        let (run, rules, base) = Box::pin(Stage::Plan.of(&self.metrics, plan)).await?;
         let key = key(&place, base.as_ref(), &rules);
 
         let (review, review_id) = match self.saved(&key, job).await? {
             Some(saved) => saved,
             None => {
-                let review = self
-                    .make(&place, &pull, base.as_ref(), &rules, &run, cancel)
-                    .await?;
+                let review =
+                    Box::pin(self.make(&place, &pull, base.as_ref(), &rules, &run, cancel)).await?;
                 let result = serde_json::to_string(&review)
                     .map_err(|error| Stop::Failed(ReviewError::permanent(error.to_string())))?;
                 let id = self.store.save_review(&NewReview { key, result }).await?;
@@ -202,7 +201,7 @@ impl GitHubReviewer {
         cancel: &CancellationToken,
     ) -> Result<Review, Stop> {
         let trees = unless(cancel, self.trees(place, base));
-        let trees = Stage::Snapshot.of(&self.metrics, trees).await?;
+        let trees = Box::pin(Stage::Snapshot.of(&self.metrics, trees)).await?;
         let mut notes = rules.notes.clone();
         notes.extend(trees.notes);
         notes.extend(assemble::protected_note(
@@ -507,7 +506,7 @@ impl Reviewer for GitHubReviewer {
         );
         Box::pin(
             async move {
-                match self.run(&job, &cancel).await {
+                match Box::pin(self.run(&job, &cancel)).await {
                     Ok(outcome) | Err(Stop::With(outcome)) => Ok(outcome),
                     Err(Stop::Failed(error)) => Err(error),
                 }

@@ -16,7 +16,7 @@ use takehome::worker::{PullRequestRef, ReviewOutcome, Why};
 
 use crate::databases::{Database, START, rules};
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 const PULLS: u64 = 3;
 
 #[derive(Clone, Debug)]

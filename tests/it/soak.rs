@@ -4,7 +4,7 @@
 //!
 //! `TAKEHOME_SOAK_EVENTS` and `TAKEHOME_SOAK_SEED` choose another run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -394,12 +394,26 @@ impl World {
             let repo = self.repo(*pull);
             let shown = self.github.pull_request(repo, *number).unwrap();
             let mut text = format!("{:?} open {}\n", shown.labels, shown.open);
-            // A review that was stopped and begun again leaves a cancelled run behind.
-            for run in self.github.check_runs(repo, &shown.head_sha) {
+            // A review that was stopped and begun again leaves a cancelled run behind. One that was
+            // asked for again at the same head (a base that changed once it had ended) leaves an
+            // older run; GitHub shows the latest of a name. No review may have two.
+            let runs = self.github.check_runs(repo, &shown.head_sha);
+            let reviews: BTreeSet<_> = runs.iter().map(|run| &run.external_id).collect();
+            assert_eq!(
+                reviews.len(),
+                runs.len(),
+                "a review with two runs: {runs:#?}"
+            );
+            for run in &runs {
                 if run.conclusion.as_deref() == Some("cancelled") {
                     assert!(run.text.is_none(), "{run:#?}");
-                    continue;
                 }
+            }
+            let latest = runs
+                .iter()
+                .filter(|run| run.conclusion.as_deref() != Some("cancelled"))
+                .max_by_key(|run| run.id);
+            if let Some(run) = latest {
                 let _ = writeln!(
                     text,
                     "run {:?} {:?}\n{:?}\n{:?}\n{:#?}",

@@ -21,7 +21,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 /// Views for machines that watch: nobody writes a client for them.
-const WATCHED: [&str; 5] = ["health", "ping", "ready", "live", "status"];
+const WATCHED: [&str; 6] = ["health", "live", "metrics", "ping", "ready", "status"];
 
 fn run(cx: &Cx<'_>, out: &mut Answers) {
     let django = &cx.head.django;
@@ -97,15 +97,9 @@ fn is_described(cx: &Cx<'_>, view: &View, route: &Route) -> bool {
 }
 
 fn is_watched(view: &View, route: &Route) -> bool {
-    let last = route
-        .template
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or("")
-        .to_ascii_lowercase();
+    let path = route.template.to_ascii_lowercase();
     let name = view.name.to_ascii_lowercase();
     WATCHED
         .iter()
-        .any(|word| last.starts_with(word) || name.starts_with(word))
+        .any(|word| path.split('/').any(|part| part.starts_with(word)) || name.starts_with(word))
 }

@@ -313,7 +313,7 @@ fn response(
     let media = if given.is_empty() {
         media_types(&cx.endpoint.route.policy.renderers)
     } else {
-        given.to_vec()
+        given.clone()
     };
     let mut content = Node::map();
     for name in media {

@@ -184,7 +184,6 @@ fn integers_of_models_are_bounded_by_the_database() {
         let given = Given {
             engine: Some(engine),
             django: Some(django),
-            ..Given::default()
         };
         let found = components("", models, serializers, given);
         assert_eq!(

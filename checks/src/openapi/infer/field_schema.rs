@@ -429,7 +429,7 @@ pub(super) fn insert_validators(field: &DrfField, schema: &mut Node) {
         for (key, value) in std::mem::replace(schema, Node::map()).into_entries() {
             match &*key {
                 "readOnly" | "writeOnly" | "nullable" | "deprecated" | "description" | "title" => {
-                    outer.insert(&key, value)
+                    outer.insert(&key, value);
                 }
                 _ => inner.insert(&key, value),
             }

@@ -114,7 +114,7 @@ fn of_class<'f>(world: &World<'_, 'f>, class: ClassId, model: ModelId, out: &mut
             let AttributeKind::Value(expr) = attribute.kind else {
                 continue;
             };
-            let Some((call_scope, func, args)) = filter_call(program, scope, expr) else {
+            let Some((call_scope, func, args)) = filter_call(scope, expr) else {
                 if matches!(expr.kind, ExprKind::None) {
                     out.retain(|f| f.name != *name);
                 }
@@ -150,16 +150,12 @@ fn of_class<'f>(world: &World<'_, 'f>, class: ClassId, model: ModelId, out: &mut
 }
 
 /// The call that makes a filter; what `extend_schema_field(…)(…)` wraps around it goes.
-fn filter_call<'f>(
-    program: &Program,
-    scope: Scope,
-    expr: &'f Expr,
-) -> Option<(Scope, &'f Expr, &'f [Arg])> {
+fn filter_call(scope: Scope, expr: &Expr) -> Option<(Scope, &Expr, &[Arg])> {
     let (func, args) = expr.as_call()?;
     if func.as_call().is_some()
         && let Some(inner) = positional(args, 0)
     {
-        return filter_call(program, scope, inner);
+        return filter_call(scope, inner);
     }
     Some((scope, func, args))
 }

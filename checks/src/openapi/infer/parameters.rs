@@ -50,8 +50,12 @@ impl Parameter {
         let mut schema = self.schema.unwrap_or_else(Node::map);
         if let Kind::Map(entries) = &mut schema.kind {
             entries.retain(|key, _| {
-                !matches!(&**key, "readOnly" | "writeOnly")
-                    && !(is_path && matches!(&**key, "nullable" | "default"))
+                let is_dropped = match &**key {
+                    "readOnly" | "writeOnly" => true,
+                    "nullable" | "default" => is_path,
+                    _ => false,
+                };
+                !is_dropped
             });
         }
         if let Some(choices) = self.choices.filter(|c| !c.is_empty()) {

@@ -167,17 +167,15 @@ fn own_scheme(facts: &Facts, fq: &str) -> Option<Vec<(String, Node)>> {
                 _ => false,
             }
     })?;
-    let name = match program.class_value(class, "name") {
-        Some(Val::Known(Literal::Str(name))) => name,
-        _ => return None,
+    let Some(Val::Known(Literal::Str(name))) = program.class_value(class, "name") else {
+        return None;
     };
     let _ = info;
-    let func = match program
+    let Some(crate::python::AttributeKind::Method(func)) = program
         .attribute(class, "get_security_definition")
         .map(|a| a.kind)
-    {
-        Some(crate::python::AttributeKind::Method(func)) => func,
-        _ => return Some(vec![(name.to_string(), simple_jwt(&facts.django))]),
+    else {
+        return Some(vec![(name.to_string(), simple_jwt(&facts.django))]);
     };
     let returned = program
         .func_def(func)
