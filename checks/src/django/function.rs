@@ -166,12 +166,15 @@ pub struct Except {
     pub types: Vec<Arc<str>>,
     /// `Exception`, `BaseException` or bare.
     pub broad: bool,
+    /// It raises, the same or another.
     pub reraises: bool,
+    /// It raises, and each time something else than what it caught.
+    pub replaces: bool,
     /// Logs with a traceback (`logger.exception`, `exc_info=True`).
     pub logs_trace: bool,
     /// Any logger call.
     pub logs: bool,
-    /// Nothing but `pass`, `continue`, or a constant return.
+    /// Nothing but `pass`, `continue`, a constant that is returned, or None that is assigned.
     pub swallows: bool,
     /// It ends in a `return` or `raise`: what stands behind the `try` does not run after it.
     pub leaves: bool,

@@ -6,6 +6,7 @@ use crate::catalog::{Answers, Check, Cx, Evidence, Scope};
 use crate::django::views::ViewKind;
 use crate::django::{Method, Route, View};
 use crate::evidence::{Competency, Confidence, Polarity, Severity};
+use crate::python::value::{Literal, Val};
 
 pub(super) static CHECK: Check = Check {
     id: "DRF263",
@@ -25,17 +26,28 @@ const WATCHED: [&str; 6] = ["health", "live", "metrics", "ping", "ready", "statu
 
 fn run(cx: &Cx<'_>, out: &mut Answers) {
     let django = &cx.head.django;
-    if django.settings().installs("drf_spectacular") != Some(true) {
-        out.not_applicable("drf-spectacular is not installed");
+    let installs = |app| django.settings().installs(app) == Some(true);
+    let generator = if installs("drf_spectacular") {
+        "drf-spectacular"
+    } else if installs("drf_yasg") {
+        "drf-yasg"
+    } else {
+        out.not_applicable("no schema generator is installed");
         return;
-    }
+    };
     for route in django.routes() {
         let Some(view) = django.view_of(route) else {
             continue;
         };
-        let plain = matches!(view.kind, ViewKind::ApiView | ViewKind::ApiFunction);
+        // A generic view without a serializer fails when it is asked for one; a plain view is
+        // described without a body, which drf-spectacular calls an error and drf-yasg does not.
+        let looked_into = match view.kind {
+            ViewKind::Generic => true,
+            ViewKind::ApiView | ViewKind::ApiFunction => generator == "drf-spectacular",
+            _ => false,
+        };
         // A DELETE is described well without a body.
-        if !plain
+        if !looked_into
             || !route.mounted
             || matches!(route.method, Method::Delete | Method::Any)
             || !is_documentable(cx, route)
@@ -58,7 +70,7 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
                 route.label(),
                 cx.anchor(place),
                 format!(
-                    "drf-spectacular cannot tell what `{}` takes and gives: the view names no \
+                    "{generator} cannot tell what `{}` takes and gives: the view names no \
                      serializer, and the schema shows no body.",
                     route.label()
                 ),
@@ -69,7 +81,8 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
 }
 
 fn names_a_serializer(view: &View) -> bool {
-    view.attr("serializer_class").is_some()
+    view.attr("serializer_class")
+        .is_some_and(|attr| !matches!(attr.val, Val::Known(Literal::None)))
         || view.method("get_serializer_class").is_some()
         || view.method("get_serializer").is_some()
 }

@@ -28,7 +28,21 @@ fn run(cx: &Cx<'_>, out: &mut Answers) {
                 continue;
             }
             out.looked();
-            if !except.swallows || except.reraises || except.logs || except.error_status {
+            if except.logs || except.error_status {
+                continue;
+            }
+            // A bare one that raises another exception catches even what stops the process.
+            let hides = except.types.is_empty() && except.replaces;
+            if hides {
+                out.found(Evidence::new(
+                    format!("{}.except.{}", function.fq, except.place.span.start),
+                    cx.anchor(except.place),
+                    "A bare `except:` turns everything into another exception, a mistake in the code \
+                     like the case that was meant. Name the exception that is expected.",
+                ));
+                continue;
+            }
+            if !except.swallows || except.reraises {
                 continue;
             }
             let what = if except.types.is_empty() {

@@ -369,6 +369,7 @@ fn except<'p>(
         types,
         broad,
         reraises: false,
+        replaces: false,
         logs_trace: false,
         logs: false,
         swallows: false,
@@ -391,20 +392,23 @@ fn except<'p>(
         tried,
     };
     let name = handler.name.as_deref();
+    let is_default = |v: &Expr| {
+        matches!(
+            v.kind,
+            ExprKind::None | ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_)
+        ) || v.elements().is_some_and(<[Expr]>::is_empty)
+            || matches!(&v.kind, ExprKind::Dict(d) if d.is_empty())
+    };
     out.swallows = handler.body.iter().all(|s| match &s.kind {
         StmtKind::Pass | StmtKind::Continue | StmtKind::Break => true,
         StmtKind::Expr(e) => e.as_str().is_some() || matches!(e.kind, ExprKind::Ellipsis),
-        StmtKind::Return(value) => value.as_ref().is_none_or(|v| {
-            matches!(
-                v.kind,
-                ExprKind::None | ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_)
-            ) || v.elements().is_some_and(<[Expr]>::is_empty)
-                || matches!(&v.kind, ExprKind::Dict(d) if d.is_empty())
-        }),
+        StmtKind::Return(value) => value.as_ref().is_none_or(is_default),
+        StmtKind::Assign { value, .. } => matches!(value.kind, ExprKind::None),
         _ => false,
     });
     walk_statements(&handler.body, &mut |stmt| {
-        if matches!(stmt.kind, StmtKind::Raise { .. }) {
+        if let StmtKind::Raise { exc, .. } = &stmt.kind {
+            out.replaces = exc.is_some() && (out.replaces || !out.reraises);
             out.reraises = true;
         }
         for expr in statement_exprs(stmt) {
