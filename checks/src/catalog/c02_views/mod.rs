@@ -2,9 +2,11 @@
 
 mod duplicate_url_name;
 mod error_returned_as_200;
+mod exception_handler_skips_rollback;
 mod handler_url_kwargs_mismatch;
 mod handlers;
 mod http_method_misused;
+mod immutable_resource_fully_writable;
 mod least_surface_viewset;
 mod misspelled_framework_attribute;
 mod mixed_error_envelopes;
@@ -28,8 +30,10 @@ use super::Check;
 pub(super) static CHECKS: &[&Check] = &[
     &duplicate_url_name::CHECK,
     &error_returned_as_200::CHECK,
+    &exception_handler_skips_rollback::CHECK,
     &handler_url_kwargs_mismatch::CHECK,
     &http_method_misused::CHECK,
+    &immutable_resource_fully_writable::CHECK,
     &least_surface_viewset::CHECK,
     &misspelled_framework_attribute::CHECK,
     &mixed_error_envelopes::CHECK,
